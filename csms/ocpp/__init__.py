@@ -1,0 +1,1 @@
+"""The OCPP wire: frames, conversations and typed messages. No I/O, no clock."""

@@ -1,0 +1,191 @@
+"""The base of every typed message: how a payload is read and how it is written.
+
+Messages are written to OCPP 2.1; what a 2.0.1 peer must not be told stands in
+``csms.ocpp.editions``. Reading is strict (types, enumerations, lengths, required
+fields); repairing what does no harm is the work of ``csms.ocpp.tolerance``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+VENDOR_ID_LIMIT = 255
+
+
+class Edition(StrEnum):
+    """An edition of the protocol; its value is the WebSocket subprotocol."""
+
+    V201 = "ocpp2.0.1"
+    V21 = "ocpp2.1"
+
+
+class Word(StrEnum):
+    """The base of every enumeration on the wire; read from its text."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.enum_schema(cls, list(cls), sub_type="str", strict=False)
+
+
+def _instant(value: object) -> datetime:
+    if type(value) is str:
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise PydanticCustomError(
+                "instant_unreadable", "Input should be an RFC 3339 instant"
+            ) from None
+    if not isinstance(value, datetime):
+        raise PydanticCustomError("instant_type", "Input should be an instant")
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise PydanticCustomError("instant_naive", "Input should have a time zone")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError(
+            "instant_unreadable", "Input should lie in the calendar"
+        ) from None
+
+
+def _instant_text(value: datetime) -> str:
+    text = value.astimezone(UTC).replace(tzinfo=None)
+    unit = "milliseconds" if text.microsecond >= 1000 else "seconds"
+    return f"{text.isoformat(timespec=unit)}Z"
+
+
+def _whole(value: object) -> object:
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+def _number(value: float) -> float:
+    return int(value) if value.is_integer() else value
+
+
+def _custom(value: dict[str, Any]) -> dict[str, Any]:
+    vendor = value.get("vendorId")
+    if not isinstance(vendor, str) or len(vendor) > VENDOR_ID_LIMIT:
+        raise PydanticCustomError(
+            "custom_data", "customData should name its vendorId in 255 characters"
+        )
+    return value
+
+
+Instant = Annotated[
+    datetime,
+    PlainValidator(_instant),
+    PlainSerializer(_instant_text, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""An aware instant, always in UTC; at most milliseconds on the wire."""
+
+Integer = Annotated[int, BeforeValidator(_whole)]
+"""A whole number; JSON does not tell 3.0 from 3."""
+
+Number = Annotated[
+    float,
+    Field(allow_inf_nan=False),
+    PlainSerializer(_number, when_used="json"),
+]
+"""A finite decimal; written without a fraction where it has none."""
+
+CustomData = Annotated[dict[str, Any], AfterValidator(_custom)]
+"""What a vendor adds to a type of the standard; ``vendorId`` says whose it is."""
+
+
+def text(limit: int) -> Any:  # noqa: ANN401, pydantic types its own Field as Any
+    """Return the constraint of a text of at most ``limit`` characters."""
+    return Field(max_length=limit)
+
+
+def many(least: int = 1, most: int | None = None) -> Any:  # noqa: ANN401, as above
+    """Return the constraint of a list; it is kept as a tuple."""
+    return Field(min_length=least, max_length=most, strict=False)
+
+
+class Wire(BaseModel):
+    """A message, or a part of one, as the standard defines it.
+
+    Attributes:
+        custom_data: What the vendor adds.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        defer_build=True,
+        extra="ignore",
+        frozen=True,
+        strict=True,
+        validate_by_alias=True,
+        validate_by_name=True,
+    )
+
+    custom_data: CustomData | None = None
+
+    @classmethod
+    def read(cls, payload: Mapping[str, object]) -> Self:
+        """Read wire names and wire values; unknown properties are ignored.
+
+        Raises:
+            pydantic.ValidationError: If the payload breaks the schema.
+        """
+        return cls.__pydantic_validator__.validate_python(
+            payload, by_alias=True, by_name=False
+        )
+
+    @classmethod
+    def read_whole(cls, payload: object) -> Self:
+        """Read like ``read``, and refuse properties that the schema does not know.
+
+        Raises:
+            pydantic.ValidationError: If the payload breaks the schema.
+        """
+        return cls.__pydantic_validator__.validate_python(
+            payload, extra="forbid", by_alias=True, by_name=False
+        )
+
+    def write(self) -> dict[str, Any]:
+        """Return wire names and values that JSON knows, without what is absent."""
+        return self.__pydantic_serializer__.to_python(
+            self, mode="json", by_alias=True, exclude_none=True
+        )
+
+
+Q = TypeVar("Q", bound=Wire)
+A = TypeVar("A", bound=Wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Generic[Q, A]):
+    """A request, the answer it gets, and the editions that know it.
+
+    Attributes:
+        name: The action's name on the wire.
+        request: The type of the payload of the CALL.
+        response: The type of the payload of the CALLRESULT.
+        editions: The editions in which it exists.
+    """
+
+    name: str
+    request: type[Q]
+    response: type[A]
+    editions: frozenset[Edition]
