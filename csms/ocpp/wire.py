@@ -26,6 +26,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 VENDOR_ID_LIMIT = 255
+_MILLISECOND = 1000  # in microseconds
 
 
 class Edition(StrEnum):
@@ -33,6 +34,10 @@ class Edition(StrEnum):
 
     V201 = "ocpp2.0.1"
     V21 = "ocpp2.1"
+
+
+BOTH = frozenset(Edition)
+V21_ONLY = frozenset({Edition.V21})
 
 
 class Word(StrEnum):
@@ -68,9 +73,9 @@ def _instant(value: object) -> datetime:
 
 
 def _instant_text(value: datetime) -> str:
-    text = value.astimezone(UTC).replace(tzinfo=None)
-    unit = "milliseconds" if text.microsecond >= 1000 else "seconds"
-    return f"{text.isoformat(timespec=unit)}Z"
+    utc = value.astimezone(UTC).replace(tzinfo=None)
+    unit = "milliseconds" if utc.microsecond // _MILLISECOND else "seconds"
+    return f"{utc.isoformat(timespec=unit)}Z"
 
 
 def _whole(value: object) -> object:
@@ -101,10 +106,13 @@ Instant = Annotated[
 Integer = Annotated[int, BeforeValidator(_whole)]
 """A whole number; JSON does not tell 3.0 from 3."""
 
+Natural = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
+"""A whole number from 0."""
+
 Number = Annotated[
     float,
     Field(allow_inf_nan=False),
-    PlainSerializer(_number, when_used="json"),
+    PlainSerializer(_number, return_type=Any, when_used="json"),
 ]
 """A finite decimal; written without a fraction where it has none."""
 
@@ -112,14 +120,19 @@ CustomData = Annotated[dict[str, Any], AfterValidator(_custom)]
 """What a vendor adds to a type of the standard; ``vendorId`` says whose it is."""
 
 
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], Field(min_length=1, strict=False)]
+"""A list of at least one, kept as a tuple; the standard knows no empty list."""
+
+
 def text(limit: int) -> Any:  # noqa: ANN401, pydantic types its own Field as Any
-    """Return the constraint of a text of at most ``limit`` characters."""
+    """Return the constraint of a text: at most so many characters."""
     return Field(max_length=limit)
 
 
-def many(least: int = 1, most: int | None = None) -> Any:  # noqa: ANN401, as above
-    """Return the constraint of a list; it is kept as a tuple."""
-    return Field(min_length=least, max_length=most, strict=False)
+def at_most(count: int) -> Any:  # noqa: ANN401, as above
+    """Return the constraint of a list: at most so many entries."""
+    return Field(max_length=count)
 
 
 class Wire(BaseModel):
@@ -148,9 +161,10 @@ class Wire(BaseModel):
         Raises:
             pydantic.ValidationError: If the payload breaks the schema.
         """
-        return cls.__pydantic_validator__.validate_python(
+        message: Self = cls.__pydantic_validator__.validate_python(
             payload, by_alias=True, by_name=False
         )
+        return message
 
     @classmethod
     def read_whole(cls, payload: object) -> Self:
@@ -159,15 +173,17 @@ class Wire(BaseModel):
         Raises:
             pydantic.ValidationError: If the payload breaks the schema.
         """
-        return cls.__pydantic_validator__.validate_python(
+        message: Self = cls.__pydantic_validator__.validate_python(
             payload, extra="forbid", by_alias=True, by_name=False
         )
+        return message
 
     def write(self) -> dict[str, Any]:
         """Return wire names and values that JSON knows, without what is absent."""
-        return self.__pydantic_serializer__.to_python(
+        payload: dict[str, Any] = self.__pydantic_serializer__.to_python(
             self, mode="json", by_alias=True, exclude_none=True
         )
+        return payload
 
 
 Q = TypeVar("Q", bound=Wire)
