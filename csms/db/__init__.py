@@ -1,0 +1,1 @@
+"""PostgreSQL: the only edge that speaks SQL."""
