@@ -238,8 +238,10 @@ class V2XChargingParameters(Wire):
     """What a vehicle can do in both directions (Q01).
 
     Attributes:
-        ev_min_v2x_energy_request: Watt-hours up to its discharge floor, if below.
-        ev_max_v2x_energy_request: Watt-hours down to its ceiling, negative.
+        ev_min_v2x_energy_request: Watt-hours up to where bidirectional use begins;
+            positive if the battery is below.
+        ev_max_v2x_energy_request: Watt-hours up to where bidirectional use ends;
+            negative if the battery is above.
         target_soc: Percent.
     """
 

@@ -1,0 +1,274 @@
+"""What may not be said to a 2.0.1 station.
+
+Messages are written to 2.1, which only adds to 2.0.1, so everything that 2.0.1 does
+not know stands in one table. A test holds the table to the official schemas.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic.alias_generators import to_camel
+
+from csms.ocpp.wire import Action, Edition, Wire, Word
+
+
+class NotInEdition(Exception):
+    """The station's edition of the protocol cannot say this.
+
+    Attributes:
+        edition: The edition that the station speaks.
+        field: The path of what it does not know, or the name of the action.
+        reason: What it does not know about it.
+    """
+
+    def __init__(self, edition: Edition, field: str, reason: str) -> None:
+        self.edition = edition
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{field}: {reason} in {edition}")
+
+
+def _by_type(table: dict[str, str]) -> Mapping[str, frozenset[str]]:
+    return MappingProxyType(
+        {key: frozenset(text.split()) for key, text in table.items()}
+    )
+
+
+NEW_FIELDS = _by_type(
+    {
+        "AuthorizeResponse": "allowedEnergyTransfer tariff",
+        "ChargingLimit": "isLocalGeneration",
+        "ChargingNeeds": (
+            "derChargingParameters evEnergyOffer v2xChargingParameters"
+            " availableEnergyTransfer controlMode mobilityNeedsMode"
+        ),
+        "ChargingProfile": (
+            "maxOfflineDuration invalidAfterOfflineDuration dynUpdateInterval"
+            " dynUpdateTime priceScheduleSignature"
+        ),
+        "ChargingSchedule": (
+            "limitAtSoC powerTolerance signatureId digestValue useLocalTime"
+            " randomizedDelay absolutePriceSchedule priceLevelSchedule"
+        ),
+        "ChargingSchedulePeriod": (
+            "limit_L2 limit_L3 dischargeLimit dischargeLimit_L2 dischargeLimit_L3"
+            " setpoint setpoint_L2 setpoint_L3 setpointReactive setpointReactive_L2"
+            " setpointReactive_L3 preconditioningRequest evseSleep v2xBaseline"
+            " operationMode v2xFreqWattCurve v2xSignalWattCurve"
+        ),
+        "EventData": "severity",
+        "MessageInfo": "messageExtra",
+        "NotifyEVChargingNeedsRequest": "timestamp",
+        "NotifyEVChargingScheduleRequest": (
+            "selectedChargingScheduleId powerToleranceAcceptance"
+        ),
+        "Transaction": "operationMode tariffId transactionLimit",
+        "TransactionEventRequest": "costDetails preconditioningStatus evseSleep",
+        "TransactionEventResponse": "transactionLimit updatedPersonalMessageExtra",
+        "TriggerMessageRequest": "customTrigger",
+        "VariableCharacteristics": "maxElements",
+    }
+)
+"""Fields that 2.0.1 does not know, by type."""
+
+NEEDED_FIELDS = _by_type(
+    {
+        "ChargingSchedulePeriod": "limit",
+        "SignedMeterValue": "signingMethod publicKey",
+    }
+)
+"""Fields that 2.0.1 requires and 2.1 does not, by type."""
+
+WHOLE_FIELDS = _by_type(
+    {
+        "ACChargingParameters": "energyAmount evMinCurrent evMaxCurrent evMaxVoltage",
+        "DCChargingParameters": (
+            "evMaxCurrent evMaxVoltage energyAmount evMaxPower evEnergyCapacity"
+        ),
+    }
+)
+"""Fields that are whole numbers in 2.0.1, by type."""
+
+NEW_WORDS = _by_type(
+    {
+        "ChargingProfileKind": "Dynamic",
+        "ChargingProfilePurpose": "PriorityCharging LocalGeneration",
+        "DisplayMessageStatus": "LanguageNotSupported",
+        "EnergyTransferMode": "AC_BPT AC_BPT_DER AC_DER DC_BPT DC_ACDP DC_ACDP_BPT WPT",
+        "Location": "Upstream",
+        "Measurand": (
+            "Current.Export.Offered Current.Export.Minimum Current.Import.Offered"
+            " Current.Import.Minimum Display.PresentSOC Display.MinimumSOC"
+            " Display.TargetSOC Display.MaximumSOC Display.RemainingTimeToMinimumSOC"
+            " Display.RemainingTimeToTargetSOC Display.RemainingTimeToMaximumSOC"
+            " Display.ChargingComplete Display.BatteryEnergyCapacity Display.InletHot"
+            " Energy.Active.Import.CableLoss"
+            " Energy.Active.Import.LocalGeneration.Register"
+            " Energy.Active.Setpoint.Interval EnergyRequest.Target"
+            " EnergyRequest.Minimum EnergyRequest.Maximum EnergyRequest.Minimum.V2X"
+            " EnergyRequest.Maximum.V2X EnergyRequest.Bulk Power.Active.Setpoint"
+            " Power.Active.Residual Power.Export.Minimum Power.Export.Offered"
+            " Power.Import.Offered Power.Import.Minimum Voltage.Minimum"
+            " Voltage.Maximum"
+        ),
+        "MessageFormat": "QRCODE",
+        "MessageState": "Suspended Discharging",
+        "MessageTrigger": "SignV2G20Certificate CustomTrigger",
+        "NotifyEVChargingNeedsStatus": "NoChargingProfile",
+        "Reason": "ReqEnergyTransferRejected",
+        "Reset": "ImmediateAndResume",
+        "TriggerReason": (
+            "CostLimitReached LimitSet OperationModeChanged RunningCost"
+            " SoCLimitReached TariffChanged TariffNotAccepted TxResumed"
+        ),
+    }
+)
+"""Words that 2.0.1 does not know, by enumeration."""
+
+_LIMIT_SOURCES = frozenset({"EMS", "Other", "SO", "CSO"})
+CLOSED_FIELDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
+    {
+        ("ChargingLimit", "chargingLimitSource"): _LIMIT_SOURCES,
+        ("ChargingProfileCriterion", "chargingLimitSource"): _LIMIT_SOURCES,
+        ("ClearedChargingLimitRequest", "chargingLimitSource"): _LIMIT_SOURCES,
+        ("ReportChargingProfilesRequest", "chargingLimitSource"): _LIMIT_SOURCES,
+        ("IdToken", "type"): frozenset(
+            [
+                "Central",
+                "eMAID",
+                "ISO14443",
+                "ISO15693",
+                "KeyCode",
+                "Local",
+                "MacAddress",
+                "NoAuthorization",
+            ]
+        ),
+    }
+)
+"""Fields that are free text in 2.1 and one of these words in 2.0.1."""
+
+SHORT_FIELDS: Mapping[tuple[str, str], int] = MappingProxyType(
+    {
+        ("AdditionalInfo", "additionalIdToken"): 36,
+        ("AuthorizeRequest", "certificate"): 5500,
+        ("IdToken", "idToken"): 36,
+        ("MessageContent", "content"): 512,
+        ("OCSPRequestData", "responderURL"): 512,
+        ("SetVariableData", "attributeValue"): 1000,
+        ("SignedMeterValue", "signedMeterData"): 2500,
+        ("StatusInfo", "additionalInfo"): 512,
+    }
+)
+"""Most characters that 2.0.1 allows where 2.1 allows more."""
+
+
+def check(edition: Edition, action: Action[Any, Any], message: Wire) -> None:
+    """Make sure that a peer of this edition can understand the message.
+
+    Args:
+        edition: The edition that the peer speaks.
+        action: The action that the message belongs to.
+        message: A request or a response of it.
+
+    Raises:
+        NotInEdition: If the edition does not know the action, a field or a value.
+    """
+    if edition not in action.editions:
+        raise NotInEdition(edition, action.name, "no such action")
+    if edition is Edition.V201:
+        for said in _said(message, ""):
+            _check_said(said)
+
+
+M = TypeVar("M", bound=Wire)
+
+
+def strip_for(edition: Edition, answer: M) -> M:
+    """Return the answer without the optional fields that the peer does not know.
+
+    Only for answers, and only at their top: what is left out of a request could
+    turn a discharge into a charge, so ``check`` refuses it instead.
+    """
+    new = NEW_FIELDS.get(type(answer).__name__)
+    if edition is Edition.V21 or not new:
+        return answer
+    dropped = {
+        name: None
+        for name in type(answer).model_fields
+        if wire_name(type(answer), name) in new
+    }
+    return answer.model_copy(update=dropped)
+
+
+def wire_name(model: type[Wire], field: str) -> str:
+    """Return what the field of a message is called on the wire."""
+    return model.model_fields[field].alias or to_camel(field)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One field of a message, or one entry of a list in it."""
+
+    owner: str
+    field: str
+    path: str
+    value: object
+
+
+def _said(message: Wire, path: str) -> Iterator[_Said]:
+    model = type(message)
+    for name in model.model_fields:
+        if name == "custom_data":
+            continue
+        field = wire_name(model, name)
+        value = getattr(message, name)
+        here = f"{path}.{field}" if path else field
+        if isinstance(value, tuple):
+            for index, entry in enumerate(value):
+                yield from _entry(model.__name__, field, f"{here}[{index}]", entry)
+        else:
+            yield from _entry(model.__name__, field, here, value)
+
+
+def _entry(owner: str, field: str, path: str, value: object) -> Iterator[_Said]:
+    yield _Said(owner, field, path, value)
+    if isinstance(value, Wire):
+        yield from _said(value, path)
+
+
+def _check_said(said: _Said) -> None:
+    reason = _missing(said) if said.value is None else _unknown(said)
+    if reason:
+        raise NotInEdition(Edition.V201, said.path, reason)
+
+
+def _missing(said: _Said) -> str:
+    return "required" if said.field in NEEDED_FIELDS.get(said.owner, ()) else ""
+
+
+def _unknown(said: _Said) -> str:
+    if said.field in NEW_FIELDS.get(said.owner, ()):
+        return "no such field"
+    match said.value:
+        case Word() as word:
+            known = word not in NEW_WORDS.get(type(word).__name__, ())
+            return "" if known else f"no value {word}"
+        case str() as text:
+            return _unknown_text(said.owner, said.field, text)
+        case float() as number if said.field in WHOLE_FIELDS.get(said.owner, ()):
+            return "" if number.is_integer() else "whole numbers only"
+        case _:
+            return ""
+
+
+def _unknown_text(owner: str, field: str, text: str) -> str:
+    closed = CLOSED_FIELDS.get((owner, field))
+    if closed is not None and text not in closed:
+        return f"no value {text}"
+    limit = SHORT_FIELDS.get((owner, field))
+    if limit is not None and len(text) > limit:
+        return f"more than {limit} characters"
+    return ""
