@@ -1,0 +1,1 @@
+"""OCPP functional blocks: wire to domain and back, both directions."""

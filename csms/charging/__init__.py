@@ -1,0 +1,1 @@
+"""Pure: what stations say and what they may be told."""

@@ -1,0 +1,330 @@
+"""What a station can do, from its device model: assume little where it is silent.
+
+The conservative reading of an absent variable is v2x-ocpp.md §1.5. A capability says
+what the *station* claims; what experience adds is in ``domain.vendor_profile``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from csms.domain.profile import OperationMode, RateUnit
+from csms.domain.station import EDITION_21, EDITION_201, Variable, VariableKey
+
+DEFAULT_ITEMS = 10
+"""Variables asked for at once where ItemsPerMessage is not reported."""
+_TRUE = ("true", "1")
+_EXPORT = "Energy.Active.Export.Register"
+_IMPORT = "Energy.Active.Import.Register"
+
+
+@dataclass(frozen=True, slots=True)
+class V2x:
+    """What one EVSE says about feeding back (2.1, V2XChargingCtrlr).
+
+    Attributes:
+        evse: Its number.
+        enabled: Whether V2X is switched on; None when it does not say.
+        modes: SupportedOperationModes, words it does not share with us left out.
+        transfer_modes: SupportedEnergyTransferModes, in the words of the wire.
+    """
+
+    evse: int
+    enabled: bool | None
+    modes: frozenset[OperationMode]
+    transfer_modes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a station says it can do. The defaults are what silence means.
+
+    Attributes:
+        edition: The edition it was read in.
+        read: Whether the device model was read at all (rule 1).
+        smart_charging: Whether it takes charging profiles at all.
+        units: SmartChargingCtrlr.RateUnit; amperes where it is silent.
+        periods_per_schedule: Most periods of a schedule.
+        max_stack_level: Highest stack level.
+        max_profiles: Most profiles installed at once.
+        dynamic_profiles: SupportsDynamicProfiles (K01.FR.121).
+        max_offline_duration: SupportsMaxOfflineDuration.
+        limit_at_soc: SupportsLimitAtSoC.
+        evse_sleep: SupportsEvseSleep.
+        setpoint_priority: SetpointPriority; empty when it does not say.
+        max_external_id: Highest profile id of external origin; ours lie above it
+            (K01.FR.80).
+        persistent: Purposes of profiles that outlive a reboot.
+        v2x: One entry for each EVSE that has a V2XChargingCtrlr.
+        connectors: (EVSE, connector) of every plug.
+        measurands: What its meter can report, as far as it lists it.
+        has_display: Whether it can show messages (block O).
+        items_per_get: Most variables in one GetVariables (B06.FR.05).
+        items_per_set: Most variables in one SetVariables (B05.FR.11).
+        tx_start_points: What begins a transaction.
+        tx_stop_points: What ends one.
+    """
+
+    edition: str = EDITION_201
+    read: bool = False
+    smart_charging: bool = False
+    units: frozenset[RateUnit] = frozenset({RateUnit.AMPERES})
+    periods_per_schedule: int = 1
+    max_stack_level: int = 0
+    max_profiles: int = 2
+    dynamic_profiles: bool = False
+    max_offline_duration: bool = False
+    limit_at_soc: bool = False
+    evse_sleep: bool = False
+    setpoint_priority: str = ""
+    max_external_id: int = 0
+    persistent: frozenset[str] = frozenset()
+    v2x: tuple[V2x, ...] = ()
+    connectors: tuple[tuple[int, int], ...] = ()
+    measurands: frozenset[str] = frozenset()
+    has_display: bool = False
+    items_per_get: int = DEFAULT_ITEMS
+    items_per_set: int = DEFAULT_ITEMS
+    tx_start_points: frozenset[str] = frozenset()
+    tx_stop_points: frozenset[str] = frozenset()
+
+    def v2x_of(self, evse: int) -> V2x | None:
+        """Return what the EVSE says about feeding back; None when it says nothing.
+
+        A controller that the station reports without an EVSE speaks for all of them.
+        """
+        for number in (evse, 0):
+            for each in self.v2x:
+                if each.evse == number:
+                    return each
+        return None
+
+    def supports(self, evse: int, mode: OperationMode) -> bool:
+        """Tell whether the EVSE says it can follow the operation mode (rule 3)."""
+        found = self.v2x_of(evse)
+        return found is not None and found.enabled is not False and mode in found.modes
+
+    @property
+    def meters_export(self) -> bool | None:
+        """Tell whether it says it meters what flows back; None when it is silent."""
+        return _EXPORT in self.measurands if self.measurands else None
+
+    @property
+    def idle_keeps_transaction(self) -> bool:
+        """Tell whether a transaction outlives standing still (v2x-ocpp.md §3.5)."""
+        return "EnergyTransfer" not in self.tx_stop_points
+
+
+UNREAD = Capability()
+"""What is known of a station whose device model was never read: nothing."""
+
+
+class _Model:
+    """A device model to ask questions of."""
+
+    def __init__(self, variables: Iterable[Variable]) -> None:
+        self.actual: dict[VariableKey, Variable] = {}
+        for each in variables:
+            if each.attribute == "Actual":
+                self.actual[each.key] = each
+
+    def text(self, component: str, variable: str, instance: str = "") -> str | None:
+        key = VariableKey(component, variable, variable_instance=instance)
+        found = self.actual.get(key)
+        if found is None:
+            found = next(
+                (
+                    each
+                    for other, each in self.actual.items()
+                    if (other.component, other.variable, other.variable_instance)
+                    == (component, variable, instance)
+                ),
+                None,
+            )
+        return None if found is None else (found.value or "").strip()
+
+    def flag(self, component: str, variable: str, instance: str = "") -> bool | None:
+        return as_flag(self.text(component, variable, instance))
+
+    def number(
+        self, component: str, variable: str, default: int, instance: str = ""
+    ) -> int:
+        number = _whole(self.text(component, variable, instance))
+        return default if number is None else number
+
+    def most(self, component: str, variable: str, default: int, instance: str) -> int:
+        """Return the maxLimit of a counting variable, whose value is only a count."""
+        for key, each in self.actual.items():
+            if (key.component, key.variable, key.variable_instance) == (
+                component,
+                variable,
+                instance,
+            ):
+                found = _whole((each.characteristics or {}).get("maxLimit"))
+                return default if found is None else found
+        return default
+
+    def members(
+        self, component: str, variable: str, instance: str = ""
+    ) -> frozenset[str]:
+        return as_members(self.text(component, variable, instance))
+
+
+def capability(variables: Iterable[Variable], edition: str) -> Capability:
+    """Return what a device model says a station can do.
+
+    Args:
+        variables: What GetBaseReport and GetVariables brought; later ones win.
+        edition: The edition it was read in.
+    """
+    model = _Model(variables)
+    smart = "SmartChargingCtrlr"
+    enabled = model.flag(smart, "Enabled")
+    available = model.flag(smart, "Available")
+    units = model.members(smart, "RateUnit")
+    return Capability(
+        edition=edition,
+        read=bool(model.actual),
+        smart_charging=(enabled is True or available is True)
+        and enabled is not False
+        and available is not False,
+        units=frozenset(RateUnit(each) for each in units if each in set(RateUnit))
+        or UNREAD.units,
+        periods_per_schedule=max(1, model.number(smart, "PeriodsPerSchedule", 1)),
+        max_stack_level=max(0, model.number(smart, "ProfileStackLevel", 0)),
+        max_profiles=max(1, model.most(smart, "Entries", 2, "ChargingProfiles")),
+        dynamic_profiles=model.flag(smart, "SupportsDynamicProfiles") is True,
+        max_offline_duration=model.flag(smart, "SupportsMaxOfflineDuration") is True,
+        limit_at_soc=model.flag(smart, "SupportsLimitAtSoC") is True,
+        evse_sleep=model.flag(smart, "SupportsEvseSleep") is True,
+        setpoint_priority=model.text(smart, "SetpointPriority") or "",
+        max_external_id=max(0, model.number(smart, "MaxExternalConstraintsId", 0)),
+        persistent=_persistent(model, edition),
+        v2x=_v2x(model),
+        connectors=_connectors(model),
+        measurands=_measurands(model),
+        has_display=model.flag("DisplayMessageCtrlr", "Available") is True
+        or model.flag("DisplayMessageCtrlr", "Enabled") is True,
+        items_per_get=_items(model, "GetVariables"),
+        items_per_set=_items(model, "SetVariables"),
+        tx_start_points=model.members("TxCtrlr", "TxStartPoint"),
+        tx_stop_points=model.members("TxCtrlr", "TxStopPoint"),
+    )
+
+
+def to_document(value: Capability) -> dict[str, Any]:
+    """Return the capability as JSON knows it; sets are sorted."""
+    return {
+        name: _plain(getattr(value, name)) for name in Capability.__dataclass_fields__
+    }
+
+
+def from_document(document: Mapping[str, Any]) -> Capability:
+    """Read what ``to_document`` wrote; what is missing is as silence means."""
+    if not document:
+        return UNREAD
+    kept: dict[str, Any] = {
+        name: value
+        for name, value in document.items()
+        if name in Capability.__dataclass_fields__
+    }
+    for name in ("persistent", "measurands", "tx_start_points", "tx_stop_points"):
+        kept[name] = frozenset(kept.get(name, ()))
+    kept["units"] = frozenset(map(RateUnit, kept.get("units", UNREAD.units)))
+    kept["connectors"] = tuple((e, c) for e, c in kept.get("connectors", ()))
+    kept["v2x"] = tuple(
+        V2x(
+            each["evse"],
+            each["enabled"],
+            frozenset(map(OperationMode, each["modes"])),
+            frozenset(each["transfer_modes"]),
+        )
+        for each in kept.get("v2x", ())
+    )
+    return Capability(**kept)
+
+
+def as_flag(text: str | None) -> bool | None:
+    """Read a boolean as stations write it; None when there is none."""
+    return None if not text else text.strip().casefold() in _TRUE
+
+
+def as_members(text: str | None) -> frozenset[str]:
+    """Read a MemberList: comma separated, blanks and empty members ignored."""
+    members = (part.strip() for part in (text or "").split(","))
+    return frozenset(part for part in members if part)
+
+
+def _whole(value: object) -> int | None:
+    try:
+        return int(float(str(value)))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401, JSON has no narrower type
+    match value:
+        case frozenset():
+            return sorted(str(each) for each in value)
+        case V2x():
+            return {
+                "evse": value.evse,
+                "enabled": value.enabled,
+                "modes": _plain(value.modes),
+                "transfer_modes": _plain(value.transfer_modes),
+            }
+        case tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
+
+
+def _persistent(model: _Model, edition: str) -> frozenset[str]:
+    known = {"ChargingStationMaxProfile", "TxDefaultProfile"}
+    if edition != EDITION_21:
+        return frozenset({*known, "TxProfile"})
+    known.add("PriorityCharging")
+    for key, each in model.actual.items():
+        if key.variable == "ChargingProfilePersistence" and as_flag(each.value):
+            known.add(key.variable_instance)
+    return frozenset(known)
+
+
+def _v2x(model: _Model) -> tuple[V2x, ...]:
+    said: dict[int, dict[str, str | None]] = {}
+    for key, each in model.actual.items():
+        if key.component == "V2XChargingCtrlr" and not key.variable_instance:
+            said.setdefault(key.evse, {})[key.variable] = each.value
+    known = set(OperationMode)
+    return tuple(
+        V2x(
+            evse,
+            as_flag(words.get("Enabled")),
+            frozenset(
+                OperationMode(mode)
+                for mode in as_members(words.get("SupportedOperationModes"))
+                if mode in known
+            ),
+            as_members(words.get("SupportedEnergyTransferModes")),
+        )
+        for evse, words in sorted(said.items())
+    )
+
+
+def _connectors(model: _Model) -> tuple[tuple[int, int], ...]:
+    plugs = {(key.evse, key.connector) for key in model.actual if key.connector > 0}
+    return tuple(sorted(plugs))
+
+
+def _measurands(model: _Model) -> frozenset[str]:
+    found: set[str] = set()
+    for key, each in model.actual.items():
+        if key.variable.endswith("Measurands"):
+            found |= as_members(each.value)
+            found |= as_members((each.characteristics or {}).get("valuesList"))
+    return frozenset(found) if _IMPORT in found or _EXPORT in found else frozenset()
+
+
+def _items(model: _Model, instance: str) -> int:
+    found = model.number("DeviceDataCtrlr", "ItemsPerMessage", DEFAULT_ITEMS, instance)
+    return max(1, found)
