@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from pydantic.alias_generators import to_camel
-
-from csms.ocpp.wire import Action, Edition, Wire, Word
+from csms.ocpp.wire import Action, Edition, Wire, Word, wire_name
 
 
 class NotInEdition(Exception):
@@ -128,6 +126,18 @@ NEW_WORDS = _by_type(
 """Words that 2.0.1 does not know, by enumeration."""
 
 _LIMIT_SOURCES = frozenset({"EMS", "Other", "SO", "CSO"})
+_ID_TOKEN_TYPES = frozenset(
+    {
+        "Central",
+        "eMAID",
+        "ISO14443",
+        "ISO15693",
+        "KeyCode",
+        "Local",
+        "MacAddress",
+        "NoAuthorization",
+    }
+)
 CLOSED_FIELDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
     {
         ("ChargingLimit", "chargingLimitSource"): _LIMIT_SOURCES,
@@ -203,11 +213,6 @@ def strip_for(edition: Edition, answer: M) -> M:
     return answer.model_copy(update=dropped)
 
 
-def wire_name(model: type[Wire], field: str) -> str:
-    """Return what the field of a message is called on the wire."""
-    return model.model_fields[field].alias or to_camel(field)
-
-
 @dataclass(frozen=True, slots=True)
 class _Said:
     """One field of a message, or one entry of a list in it."""
@@ -223,8 +228,7 @@ def _said(message: Wire, path: str) -> Iterator[_Said]:
     for name in model.model_fields:
         if name == "custom_data":
             continue
-        field = wire_name(model, name)
-        value = getattr(message, name)
+        field, value = wire_name(model, name), getattr(message, name)
         here = f"{path}.{field}" if path else field
         if isinstance(value, tuple):
             for index, entry in enumerate(value):

@@ -5,11 +5,11 @@ Messages are written to OCPP 2.1; what a 2.0.1 peer must not be told stands in
 fields); repairing what does no harm is the work of ``csms.ocpp.tolerance``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -20,10 +20,11 @@ from pydantic import (
     GetCoreSchemaHandler,
     PlainSerializer,
     PlainValidator,
+    ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 VENDOR_ID_LIMIT = 255
 _MILLISECOND = 1000  # in microseconds
@@ -35,6 +36,9 @@ class Edition(StrEnum):
     V201 = "ocpp2.0.1"
     V21 = "ocpp2.1"
 
+
+Loc = tuple[str | int, ...]
+"""The place of something in a payload: names of fields and places in lists."""
 
 BOTH = frozenset(Edition)
 V21_ONLY = frozenset({Edition.V21})
@@ -103,11 +107,13 @@ Instant = Annotated[
 ]
 """An aware instant, always in UTC; at most milliseconds on the wire."""
 
-Integer = Annotated[int, BeforeValidator(_whole)]
-"""A whole number; JSON does not tell 3.0 from 3."""
+_BITS_31 = 2**31
 
-Natural = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
-"""A whole number from 0."""
+Integer = Annotated[int, Field(ge=-_BITS_31, lt=_BITS_31), BeforeValidator(_whole)]
+"""A whole number of 32 bits (Part 2, primitive types); 3.0 is one in JSON."""
+
+Natural = Annotated[int, Field(ge=0, lt=_BITS_31), BeforeValidator(_whole)]
+"""A whole number of 32 bits, from 0."""
 
 Number = Annotated[
     float,
@@ -126,8 +132,11 @@ Many = Annotated[tuple[T, ...], Field(min_length=1, strict=False)]
 
 
 def text(limit: int) -> Any:  # noqa: ANN401, pydantic types its own Field as Any
-    """Return the constraint of a text: at most so many characters."""
-    return Field(max_length=limit)
+    """Return the constraint of a text: so many characters, and no NUL among them.
+
+    The standard allows printable characters; NUL is the one that no store takes.
+    """
+    return Field(max_length=limit, pattern="^[^\\x00]*$")
 
 
 def at_most(count: int) -> Any:  # noqa: ANN401, as above
@@ -164,6 +173,7 @@ class Wire(BaseModel):
         message: Self = cls.__pydantic_validator__.validate_python(
             payload, by_alias=True, by_name=False
         )
+        _refuse_nulls(payload, message)
         return message
 
     @classmethod
@@ -176,6 +186,7 @@ class Wire(BaseModel):
         message: Self = cls.__pydantic_validator__.validate_python(
             payload, extra="forbid", by_alias=True, by_name=False
         )
+        _refuse_nulls(payload, message)
         return message
 
     def write(self) -> dict[str, Any]:
@@ -184,6 +195,59 @@ class Wire(BaseModel):
             self, mode="json", by_alias=True, exclude_none=True
         )
         return payload
+
+
+def wire_name(model: type[Wire], field: str) -> str:
+    """Return what the field of a message is called on the wire."""
+    return model.model_fields[field].alias or to_camel(field)
+
+
+def _refuse_nulls(payload: object, message: Wire) -> None:
+    """Refuse null where a field is optional; the standard leaves such fields out.
+
+    In Python ``None`` stands for an absent field, so the models let it through.
+    """
+    if not _holds_null(payload):
+        return
+    errors = [
+        InitErrorDetails(
+            type=PydanticCustomError("null", "Input should not be null"),
+            loc=loc,
+            input=None,
+        )
+        for loc in _nulls(message, ())
+    ]
+    if errors:
+        raise ValidationError.from_exception_data(type(message).__name__, errors)
+
+
+def _holds_null(payload: object) -> bool:
+    stack = [payload]
+    while stack:
+        node = stack.pop()
+        for entry in (
+            node.values() if isinstance(node, dict) else cast("list[Any]", node)
+        ):
+            if entry is None:
+                return True
+            if isinstance(entry, (dict, list)):
+                stack.append(entry)
+    return False
+
+
+def _nulls(message: Wire, loc: Loc) -> Iterator[Loc]:
+    model = type(message)
+    for name in message.model_fields_set:
+        here = (*loc, wire_name(model, name))
+        value = getattr(message, name)
+        if value is None and model.model_fields[name].annotation is not Any:
+            yield here
+        elif isinstance(value, Wire):
+            yield from _nulls(value, here)
+        elif isinstance(value, tuple):
+            for index, entry in enumerate(value):
+                if isinstance(entry, Wire):
+                    yield from _nulls(entry, (*here, index))
 
 
 Q = TypeVar("Q", bound=Wire)
