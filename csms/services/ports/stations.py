@@ -1,0 +1,126 @@
+"""What is kept of stations."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from csms.domain.ids import SiteId, StationId
+from csms.domain.station import (
+    Boot,
+    DeviationCount,
+    RejectedHandshake,
+    Standing,
+    Station,
+    StationNotice,
+    Variable,
+)
+
+
+class StationStore(Protocol):
+    """The stations of one unit of work."""
+
+    async def find(self, station: StationId) -> Station | None:
+        """Return one station, or None."""
+        ...
+
+    async def all(self) -> Sequence[Station]:
+        """Return every station, by id."""
+        ...
+
+    async def password_hash(self, station: StationId) -> str | None:
+        """Return the argon2 hash of its password; None if it is unknown."""
+        ...
+
+    async def enlist(
+        self, station: StationId, site: SiteId, password_hash: str
+    ) -> None:
+        """Add a station, pending; or give a known one its site and password."""
+        ...
+
+    async def save_boot(self, boot: Boot) -> None:
+        """Keep what a station said at its start."""
+        ...
+
+    async def set_standing(self, station: StationId, standing: Standing) -> None:
+        """Keep what we think of it."""
+        ...
+
+    async def pin_edition(self, station: StationId, edition: str | None) -> None:
+        """Offer it only this edition from now on; None offers both."""
+        ...
+
+    async def save_connected(
+        self, station: StationId, edition: str, remote: str, at: datetime
+    ) -> None:
+        """Keep that it has a socket."""
+        ...
+
+    async def save_disconnected(self, station: StationId, at: datetime) -> None:
+        """Keep that it has none any more."""
+        ...
+
+    async def disconnect_all(self, at: datetime) -> None:
+        """Keep that no station has a socket: a node has just started."""
+        ...
+
+    async def seen(self, at: Mapping[StationId, datetime]) -> None:
+        """Keep when each was last heard of; an earlier instant changes nothing."""
+        ...
+
+    async def save_provisioned(  # noqa: PLR0913, one fact in all its parts
+        self,
+        station: StationId,
+        *,
+        fingerprint: str,
+        capabilities: Mapping[str, Any],
+        shortcomings: Sequence[str],
+        variables: Sequence[Variable],
+        at: datetime,
+    ) -> None:
+        """Keep what reading and configuring its device model brought.
+
+        Replaces all variables, and accepts the station unless it is rejected.
+        """
+        ...
+
+    async def save_variables(
+        self, station: StationId, variables: Sequence[Variable], at: datetime
+    ) -> None:
+        """Keep values it reported, beside those that are kept."""
+        ...
+
+    async def variables(self, station: StationId) -> Sequence[Variable]:
+        """Return its device model as last read, by name."""
+        ...
+
+    async def add_deviations(self, counts: Sequence[DeviationCount]) -> None:
+        """Add to the counts of its harmless departures from the standard."""
+        ...
+
+    async def deviations(self, station: StationId) -> Sequence[DeviationCount]:
+        """Return the counts, the most frequent first."""
+        ...
+
+    async def add_notices(self, notices: Sequence[StationNotice]) -> None:
+        """Keep what stations told us of themselves."""
+        ...
+
+    async def notices(
+        self, station: StationId, before: int | None = None, limit: int = 100
+    ) -> Sequence[tuple[int, StationNotice]]:
+        """Return them with their number, the latest first, from below ``before``."""
+        ...
+
+    async def add_rejections(self, rejections: Sequence[RejectedHandshake]) -> None:
+        """Keep refused handshakes."""
+        ...
+
+    async def rejections(
+        self, before: int | None = None, limit: int = 100
+    ) -> Sequence[tuple[int, RejectedHandshake]]:
+        """Return them with their number, the latest first, from below ``before``."""
+        ...
+
+    async def forget_rejections(self, before: datetime, most: int) -> None:
+        """Forget those older than an instant, and all but the latest ``most``."""
+        ...
