@@ -1,14 +1,27 @@
 """What every test may ask for: time, a PostgreSQL server, a fresh database."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import os
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
 
 import async_solipsism
 import pytest
+from sqlalchemy import make_url
 
+from csms.db.embedded import EmbeddedPostgres
+from csms.db.engine import connect_raw, normalized
+from csms.db.migrating import migrate
 from tests.fakes.clock import ManualClock
 
 OUTSIDE = ("postgres", "sockets", "fleet", "faults", "browser")
+TEMPLATE = "csms_test_template"
+
+T = TypeVar("T")
+_numbers = count(1)
 
 
 def pytest_asyncio_loop_factories(
@@ -23,3 +36,67 @@ def pytest_asyncio_loop_factories(
 @pytest.fixture
 def manual_clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The address of a server: CSMS_TEST_DATABASE_URL, or one for this session."""
+    if given := os.environ.get("CSMS_TEST_DATABASE_URL"):
+        yield normalized(given).render_as_string(hide_password=False)
+        return
+    server = EmbeddedPostgres(Path(tempfile.mkdtemp(prefix="csms-test-")))
+    _in_real_time(server.start())
+    yield server.url
+    _in_real_time(server.stop())
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The name of a migrated database, which others are copied from."""
+    name = f"{TEMPLATE}_{os.getpid()}"
+
+    async def make() -> None:
+        await _execute(postgres_url, f"DROP DATABASE IF EXISTS {name}")
+        await _execute(postgres_url, f"CREATE DATABASE {name}")
+        await migrate(at_database(postgres_url, name))
+
+    _in_real_time(make())
+    return name
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    yield from _copy_of(postgres_url, "template1")
+
+
+@pytest.fixture
+def database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """The address of a fresh database with every table, for this test alone."""
+    yield from _copy_of(postgres_url, migrated_template)
+
+
+def at_database(url: str, name: str) -> str:
+    """Return the address of another database on the same server."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _copy_of(url: str, template: str) -> Iterator[str]:
+    name = f"csms_test_{os.getpid()}_{next(_numbers)}"
+    _in_real_time(_execute(url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield at_database(url, name)
+    _in_real_time(_execute(url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await connect_raw(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _in_real_time(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)

@@ -117,7 +117,6 @@ def within_reach(binaries: Binaries, account: Account) -> Binaries | None:
     if not binaries.bundled:
         return None
     copy = _copied(binaries, first_enterable(CACHES, account))
-    log.info("database.binaries_copied", account=account.name, folder=str(copy.folder))
     return copy if copy.runs_as(account) else None
 
 
@@ -168,6 +167,7 @@ def _copied(binaries: Binaries, cache: Path) -> Binaries:
                 raise NoPostgres(f"The copy of PostgreSQL in {cache} came out damaged.")
             making.chmod(0o755)
             _rename(making, copy)
+            log.info("database.binaries_copied", folder=str(copy))
         finally:
             shutil.rmtree(making, ignore_errors=True)
     folder = copy / binaries.folder.relative_to(source)

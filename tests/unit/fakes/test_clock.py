@@ -6,7 +6,8 @@ from tests.fakes.clock import DAWN, ManualClock
 
 
 async def test_sleepers_wake_in_the_order_of_their_instants() -> None:
-    clock: Clock = (manual := ManualClock())
+    manual = ManualClock()
+    clock: Clock = manual
     woken: list[tuple[int, timedelta]] = []
 
     async def sleep(hours: int) -> None:
