@@ -1,0 +1,1 @@
+"""Where stations connect: sockets, handshakes and the straight way in and out."""

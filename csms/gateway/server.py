@@ -1,0 +1,250 @@
+"""Accept stations' sockets: who they are, what they speak, and until when."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from ssl import SSLContext
+from typing import cast
+
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from csms.domain.ids import StationId
+from csms.gateway.connection import Connection, Surroundings
+from csms.gateway.deflate import ThriftyDeflateFactory
+from csms.gateway.door import Admitted, Door, TurnedAway, any_edition
+from csms.gateway.limits import Limits, Tally
+from csms.gateway.ports import Ports
+from csms.gateway.registry import Flaps, Registry
+from csms.gateway.throttle import Pace
+from csms.gateway.turns import Turns
+from csms.ocpp.wire import Edition
+
+REALM = 'Basic realm="OCPP", charset="UTF-8"'
+
+log = structlog.get_logger(__name__)
+
+
+class StationSocket(ServerConnection):
+    """A socket that knows how its handshake was judged.
+
+    Attributes:
+        verdict: The judgment, once there is one.
+    """
+
+    verdict: Admitted | TurnedAway | None = None
+
+    @property
+    def remote(self) -> str:
+        """Return the address at the other end, without its port."""
+        address = self.remote_address
+        return str(address[0]) if address else ""
+
+
+class Gateway:
+    """The door for stations, and everything that is connected through it.
+
+    Attributes:
+        registry: Which stations are connected.
+        tally: What was counted.
+        flaps: Which stations keep coming back.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        limits: Limits | None = None,
+        *,
+        pin: Callable[[StationId], Edition | None] = any_edition,
+    ) -> None:
+        """Build a gateway that does not listen yet.
+
+        Args:
+            ports: Everyone it talks to.
+            limits: How much it takes and how long it waits.
+            pin: Returns the only edition a station may speak, if it is held to one.
+        """
+        self.registry = Registry()
+        self.tally = Tally()
+        self._limits = limits or Limits()
+        self.flaps = Flaps(self._limits.flap_window)
+        self._ports = ports
+        self._around = Surroundings(ports, self._limits, self.tally)
+        pace = Pace(self._limits.connections_per_second, self._limits.connection_burst)
+        self._door = Door(ports.doorkeeper, pace, pin)
+        self._turns = Turns()
+        self._server: Server | None = None
+
+    @property
+    def port(self) -> int:
+        """Return the port that is listened on.
+
+        Raises:
+            RuntimeError: If the gateway was not started.
+        """
+        if self._server is None:
+            raise RuntimeError("the gateway was not started")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(
+        self, host: str, port: int, *, ssl: SSLContext | None = None
+    ) -> None:
+        """Listen for stations at ``/ocpp/<station id>``.
+
+        Raises:
+            OSError: If the address cannot be listened on.
+        """
+        limits = self._limits
+        self._server = await serve(
+            self._serve,
+            host,
+            port,
+            create_connection=StationSocket,
+            extensions=[ThriftyDeflateFactory()] if limits.compression else None,
+            compression=None,
+            select_subprotocol=_agreed,
+            process_request=self._judge,
+            process_response=self._note,
+            server_header=None,
+            open_timeout=limits.open_deadline,
+            ping_interval=limits.ping_interval,
+            ping_timeout=limits.ping_deadline,
+            close_timeout=limits.close_deadline,
+            max_size=limits.frame_bytes,
+            logger=_quiet_logger(),
+            backlog=1024,
+            ssl=ssl,
+        )
+        log.info("gateway.opened", host=host, port=self.port)
+
+    async def stop(self) -> None:
+        """Let no one in, give the answers under way, close every socket (1001)."""
+        if self._server is None:
+            return
+        self._door.stopping = True
+        await asyncio.gather(*(one.drain() for one in self.registry.all()))
+        self._server.close(
+            code=CloseCode.GOING_AWAY, reason="the central system is stopping"
+        )
+        await self._server.wait_closed()
+        log.info("gateway.closed")
+
+    # The handshake
+
+    async def _judge(
+        self, socket: ServerConnection, request: Request
+    ) -> Response | None:
+        """Let a station in, or say why not."""
+        station = cast("StationSocket", socket)
+        now = asyncio.get_running_loop().time()
+        try:
+            station.verdict = await self._door.judge(request, station.remote, now)
+        except TurnedAway as refusal:
+            station.verdict = refusal
+            response = socket.respond(refusal.status, f"{refusal.reason}\n")
+            if refusal.status == HTTPStatus.UNAUTHORIZED:
+                response.headers["WWW-Authenticate"] = REALM
+            if refusal.retry_after is not None:
+                response.headers["Retry-After"] = str(refusal.retry_after)
+            return response
+        return None
+
+    def _note(
+        self, socket: ServerConnection, request: Request, response: Response
+    ) -> None:
+        """Keep every refusal, ours and those of the WebSocket protocol."""
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            return
+        station = cast("StationSocket", socket)
+        verdict = station.verdict
+        name = request.path[:100] if verdict is None else verdict.station
+        if isinstance(verdict, TurnedAway):
+            reason = verdict.reason
+        else:
+            reason = (response.body or b"").decode(errors="replace").strip()
+        self.tally.rejected += 1
+        log.warning(
+            "handshake.rejected",
+            station=name,
+            remote=station.remote,
+            status=response.status_code,
+            reason=reason,
+        )
+        self._ports.rejections.record(
+            name, station.remote, response.status_code, reason
+        )
+
+    # The connection
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        """Serve one station's socket from its handshake to its end."""
+        accepted = cast("StationSocket", socket)
+        if not isinstance(accepted.verdict, Admitted):
+            return
+        connection = Connection(
+            socket,
+            accepted.verdict.station,
+            accepted.verdict.edition,
+            accepted.remote,
+            self._around,
+        )
+        self._welcome(connection)
+        greeting = self._turns.take(connection.station, self._greet(connection))
+        reason = await connection.run(greeting)
+        if self.registry.remove(connection):
+            await self._turns.take(
+                connection.station, self._part(connection.station, reason)
+            )
+        await connection.finish()
+
+    def _welcome(self, connection: Connection) -> None:
+        """Give the station's place to its newest socket, and close the older one."""
+        station, now = connection.station, asyncio.get_running_loop().time()
+        self.tally.accepted += 1
+        older = self.registry.put(connection)
+        flaps = self.flaps.note(station, now)
+        if older is not None:
+            self.tally.superseded += 1
+            older.close(CloseCode.POLICY_VIOLATION, "superseded by a newer connection")
+        if flaps and flaps % self._limits.flaps == 0:
+            self.tally.flap_alarms += 1
+            log.error(
+                "station.flapping",
+                station=station,
+                times=flaps,
+                seconds=self.flaps.window,
+                remote=connection.remote,
+                superseded=older.remote if older else None,
+                remedy="look for a bad line, or for two devices with one identity",
+            )
+
+    async def _greet(self, connection: Connection) -> None:
+        try:
+            await self._ports.presence.connected(
+                connection.station, connection.edition, connection.remote, connection
+            )
+        except Exception:
+            log.exception("presence.failed", station=connection.station)
+
+    async def _part(self, station: StationId, reason: str) -> None:
+        try:
+            await self._ports.presence.disconnected(station, reason)
+        except Exception:
+            log.exception("presence.failed", station=station)
+
+
+def _agreed(socket: ServerConnection, _offered: object) -> Subprotocol | None:
+    """Return the subprotocol that was agreed on when the handshake was judged."""
+    verdict = cast("StationSocket", socket).verdict
+    return Subprotocol(verdict.edition) if isinstance(verdict, Admitted) else None
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return the logger of the WebSocket library; we log its events ourselves."""
+    logger = logging.getLogger("csms.gateway.websockets")
+    logger.setLevel(logging.ERROR)
+    return logger
