@@ -67,7 +67,7 @@ class StationStore(Protocol):
         """Keep when each was last heard of; an earlier instant changes nothing."""
         ...
 
-    async def save_provisioned(  # noqa: PLR0913, one fact in all its parts
+    async def save_provisioned(
         self,
         station: StationId,
         *,
