@@ -1,0 +1,112 @@
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from csms.settings import BadSetting, Settings, describe, load
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (nothing is bound)
+ANCHOR = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in describe():
+        monkeypatch.delenv(setting.env, raising=False)
+
+
+def test_every_setting_has_a_sentence_and_every_number_a_unit() -> None:
+    for setting in describe():
+        assert setting.sentence.endswith("."), setting.name
+        field = Settings.model_fields[setting.name]
+        if field.annotation is int and not setting.name.startswith(("max_", "ingest_")):
+            assert setting.unit, setting.name
+
+
+def test_defaults_bind_to_this_machine_only_and_keep_real_time() -> None:
+    settings = load()
+
+    assert not settings.is_public_bind
+    assert not settings.is_accelerated
+    assert not settings.accept_simulated_evidence
+    assert settings.link_base == "http://127.0.0.1:8080"
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CSMS_OCPP_PORT", "9876")
+    monkeypatch.setenv("CSMS_LOG_LEVEL", "DEBUG")
+
+    settings = load()
+
+    assert (settings.ocpp_port, settings.log_level) == (9876, "debug")
+
+
+def test_settings_never_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load().ocpp_port = 1  # type: ignore[misc]
+
+
+def test_passwords_are_not_shown() -> None:
+    settings = load(database_url="postgresql://a:hidden@h/d", smtp_password="hidden")
+
+    assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ocpp_port": 70000}, "CSMS_OCPP_PORT .*65535"),
+        ({"clock_rate": 0, "allow_accelerated": True}, "CSMS_CLOCK_RATE"),
+        ({"secret_key": "short"}, "CSMS_SECRET_KEY"),
+        ({"public_url": "csms.example.org"}, "CSMS_PUBLIC_URL .*http"),
+        ({"clock_rate": 600, "clock_anchor": ANCHOR, "clock_epoch": ANCHOR}, "ALLOW"),
+        ({"clock_anchor": ANCHOR, "allow_accelerated": True}, "CSMS_CLOCK_EPOCH"),
+        ({"clock_rate": 600, "allow_accelerated": True}, "CSMS_CLOCK_ANCHOR"),
+        ({"ocpp_host": EVERYWHERE}, "CSMS_ALLOW_PLAIN_WS_ON_PUBLIC_BIND"),
+        ({"ocpp_host": "csms.example.org"}, "unencrypted"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_remedy(
+    given: dict[str, object], message: str
+) -> None:
+    with pytest.raises(BadSetting, match=message):
+        load(**given)
+
+
+def test_a_bad_secret_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(BadSetting) as caught:
+        load(secret_key="hunter2")
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_acceleration_and_public_plain_ws_are_possible_on_purpose() -> None:
+    settings = load(
+        clock_rate=600,
+        clock_anchor=ANCHOR,
+        clock_epoch=datetime(2026, 7, 13, tzinfo=UTC),
+        allow_accelerated=True,
+        ocpp_host=EVERYWHERE,
+        allow_plain_ws_on_public_bind=True,
+    )
+
+    assert settings.is_accelerated
+    assert settings.is_public_bind
+
+
+def test_the_secret_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
+    settings = load(data_dir=tmp_path / "new")
+
+    made = settings.secret()
+
+    assert len(made) >= 32
+    assert load(data_dir=tmp_path / "new").secret() == made
+    mode = (tmp_path / "new" / "secret.key").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_given_secret_key_is_used(tmp_path: Path) -> None:
+    assert load(data_dir=tmp_path, secret_key="k" * 32).secret() == "k" * 32
+    assert list(tmp_path.iterdir()) == []
