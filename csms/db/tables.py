@@ -53,7 +53,8 @@ def _evse_key(name: str = "evse") -> ForeignKeyConstraint:
 # -- who and where ---------------------------------------------------------------
 
 participant = Table(
-    "participant", metadata,
+    "participant",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("email", Text, nullable=False),
@@ -62,7 +63,8 @@ participant = Table(
 )
 
 site = Table(
-    "site", metadata,
+    "site",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("participant_id", Text, ForeignKey("participant.id"), nullable=False),
     Column("name", Text, nullable=False),
@@ -75,7 +77,8 @@ site = Table(
 )
 
 vehicle = Table(
-    "vehicle", metadata,
+    "vehicle",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("participant_id", Text, ForeignKey("participant.id"), nullable=False),
     Column("name", Text, nullable=False),
@@ -88,16 +91,20 @@ vehicle = Table(
 )
 
 station = Table(
-    "station", metadata,
+    "station",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("site_id", Text, ForeignKey("site.id"), nullable=False, index=True),
     Column("password_hash", Text, nullable=False),
     Column("standing", Text, nullable=False),
     Column("edition_pin", Text),
     # What the station said when it booted.
-    Column("vendor", Text), Column("model", Text),
-    Column("serial", Text), Column("firmware", Text),
-    Column("boot_reason", Text), Column("booted_at", Instant),
+    Column("vendor", Text),
+    Column("model", Text),
+    Column("serial", Text),
+    Column("firmware", Text),
+    Column("boot_reason", Text),
+    Column("booted_at", Instant),
     # What reading its device model taught us.
     Column("provisioned_at", Instant),
     Column("provisioned_for", Text),
@@ -105,14 +112,17 @@ station = Table(
     Column("shortcomings", JSONB, nullable=False),
     # Presence: written on connect and disconnect, and by the live flush.
     Column("connected", Boolean, nullable=False),
-    Column("edition", Text), Column("remote", Text),
-    Column("connected_at", Instant), Column("disconnected_at", Instant),
+    Column("edition", Text),
+    Column("remote", Text),
+    Column("connected_at", Instant),
+    Column("disconnected_at", Instant),
     Column("last_seen_at", Instant),
     _one_of("standing", "accepted", "pending", "rejected"),
 )
 
 evse = Table(
-    "evse", metadata,
+    "evse",
+    metadata,
     Column("station_id", Text, ForeignKey("station.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("vehicle_id", Text, ForeignKey("vehicle.id"), index=True),
@@ -124,20 +134,27 @@ evse = Table(
 )
 
 evse_live = Table(
-    "evse_live", metadata,
+    "evse_live",
+    metadata,
     Column("station_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
-    Column("connector_status", Text), Column("connector_status_at", Instant),
+    Column("connector_status", Text),
+    Column("connector_status_at", Instant),
     Column("transaction_id", Text),
     Column("plugged", Boolean, nullable=False),
     Column("plugged_at", Instant),
-    Column("charging_state", Text), Column("operation_mode", Text),
-    Column("power_w", BigInteger), Column("power_at", Instant),
-    Column("soc_pct", Double), Column("soc_at", Instant),
-    Column("import_ws", BigInteger), Column("export_ws", BigInteger),
+    Column("charging_state", Text),
+    Column("operation_mode", Text),
+    Column("power_w", BigInteger),
+    Column("power_at", Instant),
+    Column("soc_pct", Double),
+    Column("soc_at", Instant),
+    Column("import_ws", BigInteger),
+    Column("export_ws", BigInteger),
     Column("register_at", Instant),
     # What the vehicle, the driver and the grid said that bounds a dispatch.
-    Column("ev_needs", JSONB), Column("external_limit", JSONB),
+    Column("ev_needs", JSONB),
+    Column("external_limit", JSONB),
     Column("der_alarm", JSONB),
     Column("priority_charging", Boolean, nullable=False),
     PrimaryKeyConstraint("station_id", "evse"),
@@ -145,7 +162,8 @@ evse_live = Table(
 )
 
 enrollment = Table(
-    "enrollment", metadata,
+    "enrollment",
+    metadata,
     Column("program_id", Text, nullable=False),
     Column("station_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
@@ -160,7 +178,8 @@ enrollment = Table(
 # -- what stations are -----------------------------------------------------------
 
 station_variable = Table(
-    "station_variable", metadata,
+    "station_variable",
+    metadata,
     Column("station_id", Text, ForeignKey("station.id"), nullable=False),
     Column("component", Text, nullable=False),
     Column("component_instance", Text, nullable=False),
@@ -169,17 +188,25 @@ station_variable = Table(
     Column("variable", Text, nullable=False),
     Column("variable_instance", Text, nullable=False),
     Column("attribute", Text, nullable=False),
-    Column("value", Text), Column("mutability", Text),
-    Column("characteristics", JSONB),
+    Column("value", Text),
+    Column("mutability", Text),
+    Column("characteristics", JSONB(none_as_null=True)),
     Column("updated_at", Instant, nullable=False),
     PrimaryKeyConstraint(
-        "station_id", "component", "component_instance", "evse", "connector",
-        "variable", "variable_instance", "attribute",
+        "station_id",
+        "component",
+        "component_instance",
+        "evse",
+        "connector",
+        "variable",
+        "variable_instance",
+        "attribute",
     ),
 )
 
 deviation = Table(
-    "deviation", metadata,
+    "deviation",
+    metadata,
     Column("station_id", Text, ForeignKey("station.id"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("path", Text, nullable=False),
@@ -191,7 +218,8 @@ deviation = Table(
 )
 
 rejected_handshake = Table(
-    "rejected_handshake", metadata,
+    "rejected_handshake",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("at", Instant, nullable=False, index=True),
     Column("station", Text, nullable=False),
@@ -201,7 +229,8 @@ rejected_handshake = Table(
 )
 
 message_log = Table(
-    "message_log", metadata,
+    "message_log",
+    metadata,
     Column("id", BigInteger, Identity(), nullable=False),
     Column("at", Instant, nullable=False),
     Column("station", Text, nullable=False),
@@ -216,7 +245,8 @@ message_log = Table(
 )
 
 station_notice = Table(
-    "station_notice", metadata,
+    "station_notice",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("station_id", Text, ForeignKey("station.id"), nullable=False),
     Column("at", Instant, nullable=False),
@@ -230,16 +260,19 @@ station_notice = Table(
 # -- what stations report --------------------------------------------------------
 
 transaction = Table(
-    "transaction", metadata,
+    "transaction",
+    metadata,
     Column("station_id", Text, ForeignKey("station.id"), nullable=False),
     Column("id", Text, nullable=False),
     Column("evse", Integer),
-    Column("started_at", Instant), Column("ended_at", Instant),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
     Column("reports", BigInteger, nullable=False),
-    Column("stopped_reason", Text), Column("id_token", Text),
+    Column("stopped_reason", Text),
+    Column("id_token", Text),
     Column("remote_start_id", BigInteger),
     Column("charging_state", Text),
     Column("presumed_ended", Boolean, nullable=False),
@@ -248,7 +281,8 @@ transaction = Table(
 )
 
 transaction_report = Table(
-    "transaction_report", metadata,
+    "transaction_report",
+    metadata,
     Column("station_id", Text, nullable=False),
     Column("transaction_id", Text, nullable=False),
     Column("seq_no", BigInteger, nullable=False),
@@ -263,7 +297,8 @@ transaction_report = Table(
 )
 
 transaction_conflict = Table(
-    "transaction_conflict", metadata,
+    "transaction_conflict",
+    metadata,
     Column("station_id", Text, nullable=False),
     Column("transaction_id", Text, nullable=False),
     Column("seq_no", BigInteger, nullable=False),
@@ -274,15 +309,18 @@ transaction_conflict = Table(
 )
 
 reading = Table(
-    "reading", metadata,
+    "reading",
+    metadata,
     Column("station_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("location", Text, nullable=False),
     Column("context", Text, nullable=False),
     Column("transaction_id", Text),
-    Column("import_ws", BigInteger), Column("export_ws", BigInteger),
-    Column("import_w", BigInteger), Column("export_w", BigInteger),
+    Column("import_ws", BigInteger),
+    Column("export_ws", BigInteger),
+    Column("import_w", BigInteger),
+    Column("export_w", BigInteger),
     Column("soc_pct", Double),
     Column("received_at", Instant, nullable=False),
     PrimaryKeyConstraint("station_id", "evse", "at", "location", "context"),
@@ -290,25 +328,32 @@ reading = Table(
 )
 
 quarter = Table(
-    "quarter", metadata,
+    "quarter",
+    metadata,
     Column("station_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
     Column("start", Instant, nullable=False),
-    Column("import_ws", BigInteger), Column("export_ws", BigInteger),
+    Column("import_ws", BigInteger),
+    Column("export_ws", BigInteger),
     Column("mean_w", BigInteger),
-    Column("soc_pct", Double), Column("soc_at", Instant),
+    Column("soc_pct", Double),
+    Column("soc_at", Instant),
     Column("quality", Text, nullable=False),
     Column("transaction_id", Text),
-    Column("plug_in_at", Instant), Column("plug_out_at", Instant),
-    Column("charge_start_at", Instant), Column("charge_stop_at", Instant),
-    Column("discharge_start_at", Instant), Column("discharge_stop_at", Instant),
+    Column("plug_in_at", Instant),
+    Column("plug_out_at", Instant),
+    Column("charge_start_at", Instant),
+    Column("charge_stop_at", Instant),
+    Column("discharge_start_at", Instant),
+    Column("discharge_stop_at", Instant),
     PrimaryKeyConstraint("station_id", "evse", "start"),
     Index("ix_quarter_start", "start"),
     _one_of("quality", "OK", "ESTIMATED", "MISSING", "BAD"),
 )
 
 cursor = Table(
-    "cursor", metadata,
+    "cursor",
+    metadata,
     Column("name", Text, primary_key=True),
     Column("at", Instant, nullable=False),
 )
@@ -316,7 +361,8 @@ cursor = Table(
 # -- demand response -------------------------------------------------------------
 
 event = Table(
-    "event", metadata,
+    "event",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("program_id", Text, nullable=False),
     Column("program_version", Text, nullable=False),
@@ -328,20 +374,29 @@ event = Table(
     Column("target_w", BigInteger),
     Column("test", Boolean, nullable=False),
     Column("grace_s", Integer, nullable=False),
+    # A notice accepted later than this does not allow dispatch.
+    Column("notify_by", Instant, nullable=False),
     Column("due_at", Instant),
     Column("cancel_reason", Text),
     Column("revision", Integer, nullable=False),
     Column("created_by", Text, nullable=False),
     CheckConstraint("starts_at < ends_at", name="window"),
     _one_of(
-        "stage", "draft", "scheduled", "notified", "active", "completed",
-        "cancelled", "settled",
+        "stage",
+        "draft",
+        "scheduled",
+        "notified",
+        "active",
+        "completed",
+        "cancelled",
+        "settled",
     ),
     Index("ix_event_due_at", "due_at"),
 )
 
 duty = Table(
-    "duty", metadata,
+    "duty",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("event_id", Text, ForeignKey("event.id"), nullable=False),
     Column("kind", Text, nullable=False),
@@ -355,7 +410,8 @@ duty = Table(
 )
 
 event_member = Table(
-    "event_member", metadata,
+    "event_member",
+    metadata,
     Column("event_id", Text, ForeignKey("event.id"), nullable=False),
     Column("station_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
@@ -363,11 +419,15 @@ event_member = Table(
     Column("site_id", Text, ForeignKey("site.id"), nullable=False),
     Column("exclusions", JSONB, nullable=False),
     # The plan at the opening of the window, kept for the accounts.
-    Column("planned_w", BigInteger), Column("planned_ws", BigInteger),
-    Column("limited_by", Text), Column("expected_soc_end_pct", Double),
-    Column("opted_out_at", Instant), Column("opted_out_by", Text),
+    Column("planned_w", BigInteger),
+    Column("planned_ws", BigInteger),
+    Column("limited_by", Text),
+    Column("expected_soc_end_pct", Double),
+    Column("opted_out_at", Instant),
+    Column("opted_out_by", Text),
     # Why this EVSE is no longer dispatched, from when.
-    Column("released_at", Instant), Column("release_reason", Text),
+    Column("released_at", Instant),
+    Column("release_reason", Text),
     Column("outcome", Text),
     Column("delivered_ws", BigInteger),
     Column("reasons", JSONB),
@@ -378,7 +438,8 @@ event_member = Table(
 )
 
 plan = Table(
-    "plan", metadata,
+    "plan",
+    metadata,
     Column("event_id", Text, ForeignKey("event.id"), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("made_at", Instant, nullable=False),
@@ -388,7 +449,8 @@ plan = Table(
 )
 
 notice = Table(
-    "notice", metadata,
+    "notice",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("event_id", Text, ForeignKey("event.id")),
     Column("participant_id", Text, ForeignKey("participant.id"), nullable=False),
@@ -412,7 +474,8 @@ notice = Table(
 )
 
 signed_link = Table(
-    "signed_link", metadata,
+    "signed_link",
+    metadata,
     Column("token_hash", LargeBinary, primary_key=True),
     Column("event_id", Text, ForeignKey("event.id"), nullable=False),
     Column("participant_id", Text, ForeignKey("participant.id"), nullable=False),
@@ -422,7 +485,8 @@ signed_link = Table(
 )
 
 profile_intent = Table(
-    "profile_intent", metadata,
+    "profile_intent",
+    metadata,
     Column("station_id", Text, nullable=False),
     Column("evse", Integer, nullable=False),
     Column("role", Text, nullable=False),
@@ -434,39 +498,55 @@ profile_intent = Table(
     Column("state", Text, nullable=False),
     Column("detail", Text),
     Column("updated_at", Instant, nullable=False),
-    Column("sent_at", Instant), Column("accepted_at", Instant),
-    Column("echoed_at", Instant), Column("obeyed_at", Instant),
+    Column("sent_at", Instant),
+    Column("accepted_at", Instant),
+    Column("echoed_at", Instant),
+    Column("obeyed_at", Instant),
     PrimaryKeyConstraint("station_id", "evse", "role"),
     _one_of(
-        "state", "wanted", "sent", "unknown", "accepted", "echoed", "obeyed",
-        "rejected", "not_obeyed", "released", "expired",
+        "state",
+        "wanted",
+        "sent",
+        "unknown",
+        "accepted",
+        "echoed",
+        "obeyed",
+        "rejected",
+        "not_obeyed",
+        "released",
+        "expired",
     ),
 )
 
 quarantine = Table(
-    "quarantine", metadata,
+    "quarantine",
+    metadata,
     Column("vendor_profile", Text, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("station_id", Text, ForeignKey("station.id"), nullable=False),
     Column("reason", Text, nullable=False),
     Column("evidence", JSONB, nullable=False),
-    Column("lifted_at", Instant), Column("lifted_by", Text),
+    Column("lifted_at", Instant),
+    Column("lifted_by", Text),
 )
 
 incident = Table(
-    "incident", metadata,
+    "incident",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("severity", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("station_id", Text), Column("evse", Integer),
+    Column("station_id", Text),
+    Column("evse", Integer),
     Column("event_id", Text),
     Column("detail", JSONB, nullable=False),
     Column("resolved_at", Instant),
 )
 
 settlement = Table(
-    "settlement", metadata,
+    "settlement",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("program_id", Text, nullable=False),
     Column("program_version", Text, nullable=False),
@@ -480,7 +560,8 @@ settlement = Table(
 # -- who may do what, and what was done --------------------------------------------
 
 account = Table(
-    "account", metadata,
+    "account",
+    metadata,
     Column("name", Text, primary_key=True),
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
@@ -490,7 +571,8 @@ account = Table(
 )
 
 access_token = Table(
-    "access_token", metadata,
+    "access_token",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
@@ -502,7 +584,8 @@ access_token = Table(
 )
 
 audit = Table(
-    "audit", metadata,
+    "audit",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
@@ -512,7 +595,8 @@ audit = Table(
 )
 
 idempotency = Table(
-    "idempotency", metadata,
+    "idempotency",
+    metadata,
     Column("key", Text, primary_key=True),
     Column("body_hash", LargeBinary, nullable=False),
     Column("status", Integer, nullable=False),
@@ -521,7 +605,8 @@ idempotency = Table(
 )
 
 fact = Table(
-    "fact", metadata,
+    "fact",
+    metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("kind", Text, nullable=False),
