@@ -27,8 +27,8 @@ class StationStore(Protocol):
         """Return every station, by id."""
         ...
 
-    async def password_hash(self, station: StationId) -> str | None:
-        """Return the argon2 hash of its password; None if it is unknown."""
+    async def password_hashes(self) -> Mapping[StationId, str]:
+        """Return the argon2 hash of every station's password."""
         ...
 
     async def enlist(
@@ -37,8 +37,8 @@ class StationStore(Protocol):
         """Add a station, pending; or give a known one its site and password."""
         ...
 
-    async def save_boot(self, boot: Boot) -> None:
-        """Keep what a station said at its start."""
+    async def save_boots(self, boots: Sequence[Boot]) -> None:
+        """Keep what stations said at their start."""
         ...
 
     async def set_standing(self, station: StationId, standing: Standing) -> None:
@@ -74,13 +74,18 @@ class StationStore(Protocol):
         fingerprint: str,
         capabilities: Mapping[str, Any],
         shortcomings: Sequence[str],
-        variables: Sequence[Variable],
         at: datetime,
     ) -> None:
         """Keep what reading and configuring its device model brought.
 
-        Replaces all variables, and accepts the station unless it is rejected.
+        Accepts the station unless it is rejected.
         """
+        ...
+
+    async def replace_variables(
+        self, station: StationId, variables: Sequence[Variable], at: datetime
+    ) -> None:
+        """Keep its device model in place of the one that is kept."""
         ...
 
     async def save_variables(

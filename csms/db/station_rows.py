@@ -1,0 +1,77 @@
+"""Rows of the station tables, and the values they stand for."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from csms.domain.ids import SiteId, StationId
+from csms.domain.station import Make, Standing, Station, Variable, VariableKey
+
+
+def station_from(row: Row[Any]) -> Station:
+    """Read a row of ``station``."""
+    make = None
+    if row.vendor is not None:
+        make = Make(row.vendor, row.model or "", row.firmware or "", row.serial or "")
+    return Station(
+        id=StationId(row.id),
+        site=SiteId(row.site_id),
+        standing=Standing(row.standing),
+        edition_pin=row.edition_pin,
+        make=make,
+        boot_reason=row.boot_reason,
+        booted_at=row.booted_at,
+        provisioned_at=row.provisioned_at,
+        provisioned_for=row.provisioned_for,
+        capabilities=row.capabilities,
+        shortcomings=tuple(row.shortcomings),
+        connected=row.connected,
+        edition=row.edition,
+        remote=row.remote,
+        connected_at=row.connected_at,
+        disconnected_at=row.disconnected_at,
+        last_seen_at=row.last_seen_at,
+    )
+
+
+def variable_row(
+    station: StationId, variable: Variable, at: datetime
+) -> dict[str, Any]:
+    """Return a row of ``station_variable``."""
+    said = variable.characteristics
+    row = {
+        **asdict(variable.key),
+        "attribute": variable.attribute,
+        "value": variable.value,
+        "mutability": variable.mutability,
+        "characteristics": None if said is None else dict(said),
+    }
+    return {**without_nul(row), "station_id": station, "updated_at": at}
+
+
+def variable_from(row: Row[Any]) -> Variable:
+    """Read a row of ``station_variable``."""
+    key = VariableKey(
+        row.component,
+        row.variable,
+        row.component_instance,
+        row.variable_instance,
+        row.evse,
+        row.connector,
+    )
+    return Variable(key, row.attribute, row.value, row.mutability, row.characteristics)
+
+
+def without_nul(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out
+    """Return what PostgreSQL can keep: no text of it may hold a NUL."""
+    match value:
+        case str():
+            return value.replace("\x00", "")
+        case dict():
+            return {without_nul(k): without_nul(v) for k, v in value.items()}
+        case list() | tuple():
+            return [without_nul(each) for each in value]
+        case _:
+            return value
