@@ -5,6 +5,7 @@ Messages are written to OCPP 2.1; what a 2.0.1 peer must not be told stands in
 fields); repairing what does no harm is the work of ``csms.ocpp.tolerance``.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,10 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 VENDOR_ID_LIMIT = 255
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+_DECIMALS = 6
 _MILLISECOND = 1000  # in microseconds
 
 
@@ -56,23 +61,25 @@ class Word(StrEnum):
 
 def _instant(value: object) -> datetime:
     if type(value) is str:
+        if not _RFC3339.fullmatch(value):
+            raise PydanticCustomError("instant_format", "Input should obey RFC 3339")
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise PydanticCustomError(
-                "instant_unreadable", "Input should be an RFC 3339 instant"
+                "instant_format", "Input should lie in the calendar"
             ) from None
     if not isinstance(value, datetime):
         raise PydanticCustomError("instant_type", "Input should be an instant")
     if value.tzinfo is UTC:
         return value
     if value.tzinfo is None:
-        raise PydanticCustomError("instant_naive", "Input should have a time zone")
+        raise PydanticCustomError("instant_format", "Input should have a time zone")
     try:
         return value.astimezone(UTC)
     except OverflowError:
         raise PydanticCustomError(
-            "instant_unreadable", "Input should lie in the calendar"
+            "instant_format", "Input should lie in the calendar"
         ) from None
 
 
@@ -87,7 +94,7 @@ def _whole(value: object) -> object:
 
 
 def _number(value: float) -> float:
-    return int(value) if value.is_integer() else value
+    return int(value) if value.is_integer() else round(value, _DECIMALS)
 
 
 def _custom(value: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +127,7 @@ Number = Annotated[
     Field(allow_inf_nan=False),
     PlainSerializer(_number, return_type=Any, when_used="json"),
 ]
-"""A finite decimal; written without a fraction where it has none."""
+"""A finite decimal; written with six decimals at most (Part 2, primitive types)."""
 
 CustomData = Annotated[dict[str, Any], AfterValidator(_custom)]
 """What a vendor adds to a type of the standard; ``vendorId`` says whose it is."""
