@@ -101,7 +101,7 @@ def available(number: int = 1, **changes: Any) -> Availability:  # noqa: ANN401
         "battery": Energy.kwh(200),
         "soc_pct": None,
         "soc_at": None,
-        "expected_soc_pct": 95.0,
+        "expected_soc_pct": 98.0,
         "floor_soc_pct": 20.0,
     }
     return Availability(**{**facts, **changes})
