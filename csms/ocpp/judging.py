@@ -33,7 +33,6 @@ IDENTITIES = frozenset(
         "requestId",
         "seqNo",
         "transactionId",
-        "type",
         "vendorId",
     }
 )

@@ -15,7 +15,8 @@ from csms.ocpp.wire import Word
 
 _JSON_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 _DATE_LENGTH = len("2026-07-14")
-_INTEGER_BITS = 64
+INTEGER_BITS = 64
+"""Integers beyond these bits are not turned into text."""
 
 
 class Hopeless(Exception):
@@ -71,7 +72,7 @@ def as_text(flaw: Flaw) -> Mended:
     match flaw.value:
         case bool():
             return "text-as-boolean", "true" if flaw.value else "false"
-        case int() if flaw.value.bit_length() <= _INTEGER_BITS:
+        case int() if flaw.value.bit_length() <= INTEGER_BITS:
             return "text-as-number", str(flaw.value)
         case float() if math.isfinite(flaw.value):
             return "text-as-number", repr(flaw.value)

@@ -25,7 +25,7 @@ from csms.ocpp.judging import (
     places,
     reshaped,
 )
-from csms.ocpp.mending import MENDS, Flaw, Hopeless, Mended
+from csms.ocpp.mending import INTEGER_BITS, MENDS, Flaw, Hopeless, Mended
 from csms.ocpp.messages.metering import MeterValue, MeterValuesRequest, SampledValue
 from csms.ocpp.messages.transactions import TransactionEventRequest
 from csms.ocpp.wire import A, Action, Loc, Q, Wire
@@ -166,6 +166,8 @@ class _Repair:
             )
         drops: set[Loc] = set()
         for flaw in error.errors(include_url=False):
+            if flaw["type"] == "too_short" and flaw["input"]:
+                continue  # only because of its entries, which have flaws of their own
             where = places(self.model, flaw["loc"])
             try:
                 kind, value = self._mended(flaw, where[0])
@@ -250,7 +252,8 @@ def _plausible(message: M) -> tuple[M, tuple[Deviation, ...]]:
         return message, ()
     kept = tuple(left for value in values if (left := _possible_part(value)))
     odd = Deviation("implausible", "meterValue", "readings beyond any meter left out")
-    return cast("M", message.model_copy(update={"meter_value": kept})), (odd,)
+    none = () if isinstance(message, MeterValuesRequest) else None
+    return cast("M", message.model_copy(update={"meter_value": kept or none})), (odd,)
 
 
 def _possible(sample: SampledValue) -> bool:
@@ -287,7 +290,9 @@ def _shown(flaw: ErrorDetails) -> str:
         return "missing"
     if isinstance(value, str):
         return ascii(value[:_SHOWN])
-    if isinstance(value, bool | float) or value is None:
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        return "a huge integer"
+    if isinstance(value, int | float) or value is None:
         return repr(value)
     return type(value).__name__
 
