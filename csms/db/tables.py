@@ -272,9 +272,12 @@ transaction = Table(
     Column("last_seq", BigInteger, nullable=False),
     Column("reports", BigInteger, nullable=False),
     Column("stopped_reason", Text),
+    # The first said and the last said, each with the report that said so.
     Column("id_token", Text),
-    Column("remote_start_id", BigInteger),
+    Column("id_token_seq", BigInteger),
     Column("charging_state", Text),
+    Column("charging_state_seq", BigInteger),
+    Column("remote_start_id", BigInteger),
     Column("presumed_ended", Boolean, nullable=False),
     PrimaryKeyConstraint("station_id", "id"),
     Index("ix_transaction_station_id_last_at", "station_id", "last_at"),
@@ -294,6 +297,7 @@ transaction_report = Table(
     Column("received_at", Instant, nullable=False),
     Column("payload", Text, nullable=False),
     PrimaryKeyConstraint("station_id", "transaction_id", "seq_no"),
+    Index("ix_transaction_report_received_at", "received_at", postgresql_using="brin"),
 )
 
 transaction_conflict = Table(
@@ -325,6 +329,13 @@ reading = Table(
     Column("received_at", Instant, nullable=False),
     PrimaryKeyConstraint("station_id", "evse", "at", "location", "context"),
     Index("ix_reading_received_at", "received_at", postgresql_using="brin"),
+    # Readings whose transaction has not said its EVSE yet wait under EVSE 0.
+    Index(
+        "ix_reading_unplaced",
+        "station_id",
+        "transaction_id",
+        postgresql_where="evse = 0 AND transaction_id IS NOT NULL",
+    ),
 )
 
 quarter = Table(
@@ -430,6 +441,7 @@ event_member = Table(
     Column("release_reason", Text),
     Column("outcome", Text),
     Column("delivered_ws", BigInteger),
+    Column("quality", Text),
     Column("reasons", JSONB),
     Column("states", JSONB, nullable=False),
     PrimaryKeyConstraint("event_id", "station_id", "evse"),

@@ -1,0 +1,86 @@
+"""The unit of work on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from csms.db.access import PostgresAccessStore
+from csms.db.events import PostgresEventStore
+from csms.db.facts import PostgresFactStore
+from csms.db.fleet import PostgresFleetStore
+from csms.db.notices import PostgresNoticeStore
+from csms.db.profiles import PostgresProfileStore
+from csms.db.settlements import PostgresSettlementStore
+from csms.db.stations import PostgresStationStore
+from csms.db.telemetry import PostgresTelemetryStore
+from csms.services.ports.work import Work
+
+
+class PostgresWork:
+    """Every store on one connection, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def stations(self) -> PostgresStationStore:
+        """Stations, what they said of themselves, and who was turned away."""
+        return PostgresStationStore(self._connection)
+
+    @cached_property
+    def fleet(self) -> PostgresFleetStore:
+        """Participants, sites, vehicles, EVSEs and enrollments."""
+        return PostgresFleetStore(self._connection)
+
+    @cached_property
+    def telemetry(self) -> PostgresTelemetryStore:
+        """Readings and quarter hours."""
+        return PostgresTelemetryStore(self._connection)
+
+    @cached_property
+    def events(self) -> PostgresEventStore:
+        """Demand-response events, their members, plans and duties."""
+        return PostgresEventStore(self._connection)
+
+    @cached_property
+    def notices(self) -> PostgresNoticeStore:
+        """What participants are told, and the links they are given."""
+        return PostgresNoticeStore(self._connection)
+
+    @cached_property
+    def settlements(self) -> PostgresSettlementStore:
+        """Closed accounts."""
+        return PostgresSettlementStore(self._connection)
+
+    @cached_property
+    def profiles(self) -> PostgresProfileStore:
+        """What stations should hold, quarantines and incidents."""
+        return PostgresProfileStore(self._connection)
+
+    @cached_property
+    def access(self) -> PostgresAccessStore:
+        """Accounts, tokens and the audit trail."""
+        return PostgresAccessStore(self._connection)
+
+    @cached_property
+    def facts(self) -> PostgresFactStore:
+        """What has happened."""
+        return PostgresFactStore(self._connection)
+
+
+def begin_on(
+    engine: AsyncEngine,
+) -> Callable[[], AbstractAsyncContextManager[Work]]:
+    """Return what begins a unit of work on this engine.
+
+    It commits when the block ends well and rolls back when anything is raised.
+    """
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[Work]:
+        async with engine.begin() as connection:
+            yield PostgresWork(connection)
+
+    return begin

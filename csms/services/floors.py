@@ -1,0 +1,152 @@
+"""The floor under every event: what a station falls back to when all else ends.
+
+A cap for the whole station and a default for every transaction, both without any
+discharge. They are confirmed present before an event profile goes out (rule 9), and
+again after every reconnect (rule 24).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from csms.charging.compiling import Terms, floor, station_max, terms_for
+from csms.domain.ids import EvseId, StationId
+from csms.domain.profile import Profile, Role
+from csms.domain.units import Power
+from csms.services.ports.profiles import Intent, IntentState, ProfileWire, Urgency
+from csms.services.ports.wire import NoAnswer, RefusedByStation
+from csms.services.world import World
+
+log = structlog.get_logger()
+
+_REST_S = 5.0
+
+
+class Floors:
+    """Keeps the floor profiles of every connected station in place."""
+
+    def __init__(self, world: World, wire: ProfileWire) -> None:
+        self._clock = world.clock
+        self._begin = world.begin
+        self._book = world.book
+        self._premises = world.premises
+        self._wire = wire
+        self._confirmed: dict[StationId, str] = {}
+        self._busy: dict[StationId, asyncio.Task[None]] = {}
+        self._rest: dict[StationId, float] = {}
+
+    def confirmed(self, station: StationId) -> bool:
+        """Tell whether the station is known to hold its floors on this connection."""
+        return self._confirmed.get(station) == self._mark(station)
+
+    def forget(self, station: StationId) -> None:
+        """Trust the station's floors no more until they were read back."""
+        self._confirmed.pop(station, None)
+        self._rest.pop(station, None)
+
+    def look(self, stations: Sequence[StationId]) -> None:
+        """Start work wherever a connected, provisioned station lacks its floors."""
+        now = asyncio.get_running_loop().time()
+        for station in stations:
+            waits = station in self._busy or self._rest.get(station, 0.0) > now
+            if waits or self.confirmed(station) or not self._may(station):
+                continue
+            task = asyncio.create_task(self._install(station))
+            self._busy[station] = task
+            task.add_done_callback(
+                lambda _, station=station: self._busy.pop(station, None)
+            )
+
+    async def stop(self) -> None:
+        """End what is under way."""
+        tasks = list(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _may(self, station: StationId) -> bool:
+        return self._book.capability(station).smart_charging
+
+    def _mark(self, station: StationId) -> str:
+        """Return what the floors depend on: a change asks for new ones."""
+        limit = self._limit(station)
+        return f"{limit.watts}/{self._terms(station)}"
+
+    def _limit(self, station: StationId) -> Power:
+        shares = [each.import_share for each in self._premises.of(station)]
+        return Power.total(shares)
+
+    def _terms(self, station: StationId) -> Terms:
+        return terms_for(
+            self._book.vendor_profile(station),
+            self._book.capability(station),
+            EvseId(station, 1),
+            timedelta(0),
+        )
+
+    async def _install(self, station: StationId) -> None:
+        mark = self._mark(station)
+        terms, limit = self._terms(station), self._limit(station)
+        profiles = (
+            (Role.STATION_MAX, station_max(station, limit, terms)),
+            (Role.FLOOR, floor(station, limit, terms)),
+        )
+        try:
+            await self._ensure(station, profiles)
+        except (NoAnswer, RefusedByStation, TimeoutError) as problem:
+            log.warning("floor.unconfirmed", station=station, problem=str(problem))
+            self._rest[station] = asyncio.get_running_loop().time() + _REST_S
+            return
+        self._confirmed[station] = mark
+        log.info("floor.confirmed", station=station, limit_w=limit.watts)
+
+    async def _ensure(
+        self, station: StationId, profiles: Sequence[tuple[Role, Profile]]
+    ) -> None:
+        ids = [profile.id for _, profile in profiles]
+        held = {each.id: each for each in await self._wire.held(station, ids)}
+        missing = [
+            (role, profile)
+            for role, profile in profiles
+            if not _same(held.get(profile.id), profile)
+        ]
+        for _, profile in missing:
+            verdict = await self._wire.set(profile, urgency=Urgency.SAFE_FLOOR)
+            if not verdict.accepted:
+                raise RefusedByStation(station, verdict.reason, verdict.info)
+        if missing:
+            held = {each.id: each for each in await self._wire.held(station, ids)}
+        for _, profile in profiles:
+            if not _same(held.get(profile.id), profile):
+                raise RefusedByStation(station, "NotEchoed", profile.purpose.value)
+        await self._write(profiles)
+
+    async def _write(self, profiles: Sequence[tuple[Role, Profile]]) -> None:
+        now = self._clock.now()
+        async with self._begin() as work:
+            for role, profile in profiles:
+                limit = profile.periods[0].limit
+                await work.profiles.save_intent(
+                    Intent(
+                        evse=profile.evse,
+                        role=role,
+                        profile_id=profile.id,
+                        fingerprint=f"{profile.unit}:{limit}",
+                        state=IntentState.ECHOED,
+                        document={
+                            "kind": "profile",
+                            "limit": limit,
+                            "unit": profile.unit.value,
+                        },
+                        updated_at=now,
+                    )
+                )
+
+
+def _same(found: Profile | None, wanted: Profile) -> bool:
+    if found is None or found.purpose is not wanted.purpose or found.discharges:
+        return False
+    said, meant = found.periods[0].limit, wanted.periods[0].limit
+    return said is not None and meant is not None and abs(said - meant) <= 1.0

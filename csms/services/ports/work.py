@@ -1,0 +1,68 @@
+"""The unit of work: one transaction with the database, kept if nothing is raised."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from csms.services.ports.access import AccessStore
+from csms.services.ports.events import EventStore
+from csms.services.ports.facts import FactStore
+from csms.services.ports.fleet import FleetStore
+from csms.services.ports.notices import NoticeStore
+from csms.services.ports.profiles import ProfileStore
+from csms.services.ports.settlements import SettlementStore
+from csms.services.ports.stations import StationStore
+from csms.services.ports.telemetry import TelemetryStore
+
+
+class Work(Protocol):
+    """Everything one use case may read and change, in one commit."""
+
+    @property
+    def stations(self) -> StationStore:
+        """Stations, what they said of themselves, and who was turned away."""
+        ...
+
+    @property
+    def fleet(self) -> FleetStore:
+        """Participants, sites, vehicles, EVSEs and enrollments."""
+        ...
+
+    @property
+    def telemetry(self) -> TelemetryStore:
+        """Readings and quarter hours."""
+        ...
+
+    @property
+    def events(self) -> EventStore:
+        """Demand-response events, their members, plans and duties."""
+        ...
+
+    @property
+    def notices(self) -> NoticeStore:
+        """What participants are told, and the links they are given."""
+        ...
+
+    @property
+    def settlements(self) -> SettlementStore:
+        """Closed accounts."""
+        ...
+
+    @property
+    def profiles(self) -> ProfileStore:
+        """What stations should hold, quarantines and incidents."""
+        ...
+
+    @property
+    def access(self) -> AccessStore:
+        """Accounts, tokens and the audit trail."""
+        ...
+
+    @property
+    def facts(self) -> FactStore:
+        """What has happened."""
+        ...
+
+
+Begin = Callable[[], AbstractAsyncContextManager[Work]]
+"""Begins a unit of work; it is kept if nothing is raised within it."""

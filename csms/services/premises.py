@@ -1,0 +1,85 @@
+"""Where each EVSE stands and what is parked there: static facts, kept at hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from csms.domain.ids import EvseId, SiteId, StationId
+from csms.domain.site import Site
+from csms.domain.station import Evse
+from csms.domain.units import ZERO_ENERGY, Energy, Power
+from csms.domain.vehicle import Vehicle
+from csms.services.ports.work import Begin
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """One EVSE in its surroundings.
+
+    Attributes:
+        evse: The EVSE.
+        site: Where it stands.
+        vehicle: What parks there, if that is known.
+        import_share: What it may draw so that its site's cap is never broken, whatever
+            its neighbors do.
+    """
+
+    evse: Evse
+    site: Site
+    vehicle: Vehicle | None
+    import_share: Power
+
+    def above(self, floor_pct: float, soc_pct: float, efficiency: float) -> Energy:
+        """Return the energy at the meter between a state of charge and a floor."""
+        if self.vehicle is None:
+            return ZERO_ENERGY
+        part = max(soc_pct - floor_pct, 0.0) / 100 * efficiency
+        return Energy(int(self.vehicle.battery.watt_seconds * part))
+
+
+class Premises:
+    """All premises, in memory; refreshed when the registry changes."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+        self._all: dict[EvseId, Premise] = {}
+
+    async def refresh(self) -> None:
+        """Read them anew."""
+        async with self._begin() as work:
+            evses = await work.fleet.evses()
+            sites = {each.id: each for each in await work.fleet.sites()}
+            vehicles = {each.id: each for each in await work.fleet.vehicles()}
+            stations = {each.id: each.site for each in await work.stations.all()}
+        totals: dict[SiteId, int] = {}
+        for evse in evses:
+            site = stations[evse.id.station]
+            totals[site] = totals.get(site, 0) + evse.max_charge.watts
+        self._all = {
+            evse.id: _premise(
+                evse,
+                sites[stations[evse.id.station]],
+                vehicles.get(evse.vehicle) if evse.vehicle else None,
+                totals[stations[evse.id.station]],
+            )
+            for evse in evses
+        }
+
+    def find(self, evse: EvseId) -> Premise | None:
+        """Return one premise, if there is such an EVSE."""
+        return self._all.get(evse)
+
+    def of(self, station: StationId) -> list[Premise]:
+        """Return the premises of one station, by number."""
+        return [
+            each for evse, each in sorted(self._all.items()) if evse.station == station
+        ]
+
+    def all(self) -> Mapping[EvseId, Premise]:
+        """Return every premise."""
+        return self._all
+
+
+def _premise(evse: Evse, site: Site, vehicle: Vehicle | None, total_w: int) -> Premise:
+    cap, own = site.import_cap.watts, evse.max_charge.watts
+    share = own if total_w <= cap else own * cap // total_w
+    return Premise(evse, site, vehicle, Power(min(share, own)))
