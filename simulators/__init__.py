@@ -1,0 +1,1 @@
+"""A simulated fleet: stations, vehicles, drivers and their faults, as a witness."""
