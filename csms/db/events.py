@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.db import duties, members, orders, plans, tables
 from csms.domain.errors import Conflict
-from csms.domain.event import DREvent, Outcome, Reason, Stage
+from csms.domain.event import DREvent, Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId, ProgramId
 from csms.domain.interval import Interval
 from csms.domain.plan import Plan
-from csms.domain.units import Energy, Power
+from csms.domain.units import Power
 from csms.services.ports.events import (
     EventRecord,
     Member,
+    MemberAccount,
     MemberOrder,
     MemberPlan,
     OwedDuty,
@@ -72,7 +73,9 @@ class PostgresEventStore:
     async def hold(self, event: EventId) -> EventRecord | None:
         """Return the event and keep others from changing it until this work ends."""
         statement = (
-            select(event_table).where(event_table.c.id == event).with_for_update()
+            select(event_table)
+            .where(event_table.c.id == event)
+            .with_for_update(key_share=True)
         )
         row = (await self.connection.execute(statement)).one_or_none()
         return None if row is None else _record(row)
@@ -104,7 +107,7 @@ class PostgresEventStore:
             select(event_table)
             .where(event_table.c.due_at <= now)
             .order_by(event_table.c.due_at, event_table.c.id)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         )
         return [_record(row) for row in rows]
 
@@ -209,15 +212,10 @@ class PostgresEventStore:
         return await members.reinstate(self.connection, event, evse, at)
 
     async def account_member(
-        self,
-        event: EventId,
-        evse: EvseId,
-        outcome: Outcome,
-        delivered: Energy,
-        reasons: Mapping[Reason, Energy],
+        self, event: EventId, evse: EvseId, ended: MemberAccount
     ) -> None:
         """Keep how the member ended."""
-        await members.account(self.connection, event, evse, outcome, delivered, reasons)
+        await members.account(self.connection, event, evse, ended)
 
     async def running_with(self, evse: EvseId) -> Sequence[EventId]:
         """Return notified and active events in which the EVSE is not excluded."""

@@ -1,6 +1,6 @@
 """The EVSEs that take part in events, and how each fares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from csms.db import tables
 from csms.domain.event import Outcome, Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId, SiteId, StationId
+from csms.domain.settlement import Quality
 from csms.domain.units import Energy, Power
-from csms.services.ports.events import Member, MemberPlan, StateChange
+from csms.services.ports.events import (
+    Member,
+    MemberAccount,
+    MemberPlan,
+    StateChange,
+)
 
 member = tables.event_member
 
@@ -150,21 +156,17 @@ async def reinstate(
 
 
 async def account(
-    connection: AsyncConnection,
-    event: EventId,
-    evse: EvseId,
-    outcome: Outcome,
-    delivered: Energy,
-    reasons: Mapping[Reason, Energy],
+    connection: AsyncConnection, event: EventId, evse: EvseId, ended: MemberAccount
 ) -> None:
     """Keep how the member ended."""
     await connection.execute(
         update(member)
         .where(_is(event, evse))
         .values(
-            outcome=outcome,
-            delivered_ws=delivered.watt_seconds,
-            reasons={why: energy.watt_seconds for why, energy in reasons.items()},
+            outcome=ended.outcome,
+            delivered_ws=ended.delivered.watt_seconds,
+            reasons={why: energy.watt_seconds for why, energy in ended.reasons.items()},
+            quality=ended.quality,
         )
     )
 
@@ -248,6 +250,7 @@ def _member(row: Row[Any]) -> Member:
         reasons=None
         if reasons is None
         else {Reason(why): Energy(ws) for why, ws in reasons.items()},
+        quality=Quality(row.quality) if row.quality else None,
         states=tuple(
             StateChange(
                 datetime.fromisoformat(each["at"]), each["state"], each["detail"]

@@ -197,6 +197,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_using="brin",
     )
+    op.create_index(
+        "ix_reading_unplaced",
+        "reading",
+        ["station_id", "transaction_id"],
+        unique=False,
+        postgresql_where="evse = 0 AND transaction_id IS NOT NULL",
+    )
     op.create_table(
         "rejected_handshake",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -258,6 +265,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "station_id", "transaction_id", "seq_no", name=op.f("pk_transaction_report")
         ),
+    )
+    op.create_index(
+        "ix_transaction_report_received_at",
+        "transaction_report",
+        ["received_at"],
+        unique=False,
+        postgresql_using="brin",
     )
     op.create_table(
         "duty",
@@ -577,8 +591,10 @@ def upgrade() -> None:
         sa.Column("reports", sa.BigInteger(), nullable=False),
         sa.Column("stopped_reason", sa.Text(), nullable=True),
         sa.Column("id_token", sa.Text(), nullable=True),
-        sa.Column("remote_start_id", sa.BigInteger(), nullable=True),
+        sa.Column("id_token_seq", sa.BigInteger(), nullable=True),
         sa.Column("charging_state", sa.Text(), nullable=True),
+        sa.Column("charging_state_seq", sa.BigInteger(), nullable=True),
+        sa.Column("remote_start_id", sa.BigInteger(), nullable=True),
         sa.Column("presumed_ended", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["station_id"], ["station.id"], name=op.f("fk_transaction_station_id")
@@ -634,6 +650,7 @@ def upgrade() -> None:
         sa.Column("release_reason", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("delivered_ws", sa.BigInteger(), nullable=True),
+        sa.Column("quality", sa.Text(), nullable=True),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("states", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
@@ -726,11 +743,21 @@ def downgrade() -> None:
     op.drop_table("notice")
     op.drop_index("ix_duty_open", table_name="duty", postgresql_where="done_at IS NULL")
     op.drop_table("duty")
+    op.drop_index(
+        "ix_transaction_report_received_at",
+        table_name="transaction_report",
+        postgresql_using="brin",
+    )
     op.drop_table("transaction_report")
     op.drop_table("transaction_conflict")
     op.drop_table("settlement")
     op.drop_index(op.f("ix_rejected_handshake_at"), table_name="rejected_handshake")
     op.drop_table("rejected_handshake")
+    op.drop_index(
+        "ix_reading_unplaced",
+        table_name="reading",
+        postgresql_where="evse = 0 AND transaction_id IS NOT NULL",
+    )
     op.drop_index(
         "ix_reading_received_at", table_name="reading", postgresql_using="brin"
     )

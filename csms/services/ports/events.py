@@ -9,6 +9,7 @@ from csms.domain.event import DREvent, Outcome, Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId, ProgramId, SiteId
 from csms.domain.interval import Interval
 from csms.domain.plan import Plan, Setpoint
+from csms.domain.settlement import Quality
 from csms.domain.units import Energy, Power
 
 
@@ -88,6 +89,7 @@ class Member:
         delivered: Energy it gave, zero or negative.
         reasons: Why energy is missing, as negative energies; with the delivered energy
             they add up to the planned one.
+        quality: How far the delivered energy may be trusted.
         states: Its way through the event, oldest first.
     """
 
@@ -107,7 +109,25 @@ class Member:
     outcome: Outcome | None = None
     delivered: Energy | None = None
     reasons: Mapping[Reason, Energy] | None = None
+    quality: Quality | None = None
     states: tuple[StateChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAccount:
+    """How a member ended.
+
+    Attributes:
+        outcome: In one word.
+        delivered: Energy it gave by its meter, zero or negative.
+        reasons: Why energy is missing, as negative energies.
+        quality: How far the meter may be trusted.
+    """
+
+    outcome: Outcome
+    delivered: Energy
+    reasons: Mapping[Reason, Energy]
+    quality: Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,12 +328,7 @@ class EventStore(Protocol):
         ...
 
     async def account_member(
-        self,
-        event: EventId,
-        evse: EvseId,
-        outcome: Outcome,
-        delivered: Energy,
-        reasons: Mapping[Reason, Energy],
+        self, event: EventId, evse: EvseId, account: MemberAccount
     ) -> None:
         """Keep how the member ended."""
         ...
@@ -325,8 +340,8 @@ class EventStore(Protocol):
     async def dispatchable(self, now: datetime) -> Sequence[MemberOrder]:
         """Return every member that dispatch may have to act on.
 
-        Those of notified and active events, and of events that were completed or
-        cancelled and whose window has opened and ended at most an hour ago, so that
-        what they left on stations is taken back.
+        Those of notified and active events; and of completed, settled and cancelled
+        ones until an hour after their window, so that what they left on stations is
+        taken back.
         """
         ...
