@@ -48,7 +48,7 @@ def variable_row(
         "mutability": variable.mutability,
         "characteristics": None if said is None else dict(said),
     }
-    return {**without_nul(row), "station_id": station, "updated_at": at}
+    return {**storable(row), "station_id": station, "updated_at": at}
 
 
 def variable_from(row: Row[Any]) -> Variable:
@@ -64,14 +64,14 @@ def variable_from(row: Row[Any]) -> Variable:
     return Variable(key, row.attribute, row.value, row.mutability, row.characteristics)
 
 
-def without_nul(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out
-    """Return what PostgreSQL can keep: no text of it may hold a NUL."""
+def storable(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out
+    """Return what PostgreSQL can keep: no NUL and no half of a character."""
     match value:
         case str():
-            return value.replace("\x00", "")
+            return value.replace("\x00", "").encode("utf-8", "replace").decode()
         case dict():
-            return {without_nul(k): without_nul(v) for k, v in value.items()}
+            return {storable(k): storable(v) for k, v in value.items()}
         case list() | tuple():
-            return [without_nul(each) for each in value]
+            return [storable(each) for each in value]
         case _:
             return value

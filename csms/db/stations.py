@@ -5,21 +5,22 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import Text, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.db import tables
 from csms.db.station_rows import (
     station_from,
+    storable,
     variable_from,
     variable_row,
-    without_nul,
 )
 from csms.domain.ids import SiteId, StationId
 from csms.domain.station import (
     Boot,
     DeviationCount,
+    Presence,
     RejectedHandshake,
     Standing,
     Station,
@@ -32,6 +33,24 @@ _VARIABLE = tables.station_variable
 _DEVIATION = tables.deviation
 _NOTICE = tables.station_notice
 _REJECTED = tables.rejected_handshake
+_PRESENCE = (
+    update(_STATION)
+    .where(_STATION.c.id == bindparam("of"))
+    .values(
+        connected=bindparam("here"),
+        edition=func.coalesce(bindparam("now_edition", type_=Text), _STATION.c.edition),
+        remote=func.coalesce(bindparam("now_remote", type_=Text), _STATION.c.remote),
+        connected_at=func.coalesce(
+            bindparam("came_at", type_=tables.Instant), _STATION.c.connected_at
+        ),
+        disconnected_at=func.coalesce(
+            bindparam("went_at", type_=tables.Instant), _STATION.c.disconnected_at
+        ),
+        last_seen_at=func.greatest(
+            bindparam("at", type_=tables.Instant), _STATION.c.last_seen_at
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +121,10 @@ class PostgresStationStore:
             [
                 {
                     "of": boot.station,
-                    "vendor_": without_nul(boot.make.vendor),
-                    "model_": without_nul(boot.make.model),
-                    "serial_": without_nul(boot.make.serial),
-                    "firmware_": without_nul(boot.make.firmware),
+                    "vendor_": storable(boot.make.vendor),
+                    "model_": storable(boot.make.model),
+                    "serial_": storable(boot.make.serial),
+                    "firmware_": storable(boot.make.firmware),
                     "reason": boot.reason,
                     "at": boot.at,
                 }
@@ -121,22 +140,24 @@ class PostgresStationStore:
         """Offer it only this edition from now on; None offers both."""
         await self._update(station, edition_pin=edition)
 
-    async def save_connected(
-        self, station: StationId, edition: str, remote: str, at: datetime
-    ) -> None:
-        """Keep that it has a socket."""
-        await self._update(
-            station,
-            connected=True,
-            edition=edition,
-            remote=remote,
-            connected_at=at,
-            last_seen_at=at,
-        )
-
-    async def save_disconnected(self, station: StationId, at: datetime) -> None:
-        """Keep that it has none any more."""
-        await self._update(station, connected=False, disconnected_at=at)
+    async def save_presence(self, presence: Sequence[Presence]) -> None:
+        """Keep which stations came and went, in this order."""
+        if presence:
+            await self.connection.execute(
+                _PRESENCE,
+                [
+                    {
+                        "of": each.station,
+                        "here": each.here,
+                        "now_edition": each.edition,
+                        "now_remote": each.remote or None,
+                        "came_at": each.at if each.here else None,
+                        "went_at": None if each.here else each.at,
+                        "at": each.at,
+                    }
+                    for each in presence
+                ],
+            )
 
     async def disconnect_all(self, at: datetime) -> None:
         """Keep that no station has a socket: a node has just started."""
@@ -253,7 +274,7 @@ class PostgresStationStore:
     async def deviations(self, station: StationId) -> Sequence[DeviationCount]:
         """Return the counts, the most frequent first."""
         rows = await self.connection.execute(
-            select(_DEVIATION)
+            select(_DEVIATION, _DEVIATION.c.count.label("times"))
             .where(_DEVIATION.c.station_id == station)
             .order_by(_DEVIATION.c.count.desc(), _DEVIATION.c.kind, _DEVIATION.c.path)
         )
@@ -262,7 +283,7 @@ class PostgresStationStore:
                 StationId(row.station_id),
                 row.kind,
                 row.path,
-                row.count,
+                row.times,
                 row.first_at,
                 row.last_at,
                 row.detail,
@@ -305,7 +326,7 @@ class PostgresStationStore:
         """Keep refused handshakes."""
         if rejections:
             await self.connection.execute(
-                _REJECTED.insert(), [without_nul(asdict(each)) for each in rejections]
+                _REJECTED.insert(), [storable(asdict(each)) for each in rejections]
             )
 
     async def rejections(
@@ -350,4 +371,4 @@ class PostgresStationStore:
 
 
 def _named(row: dict[str, Any], name: str) -> dict[str, Any]:
-    return {f"{name}_id": row.pop(name), **without_nul(row)}
+    return {f"{name}_id": row.pop(name), **storable(row)}

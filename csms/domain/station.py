@@ -199,6 +199,30 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Presence:
+    """A station came or went.
+
+    Attributes:
+        station: Which.
+        at: When.
+        edition: The edition it came with; None if it went.
+        remote: The address it came from; empty if it went.
+        reason: Why it went; empty if it came.
+    """
+
+    station: StationId
+    at: datetime
+    edition: str | None = None
+    remote: str = ""
+    reason: str = ""
+
+    @property
+    def here(self) -> bool:
+        """Tell whether it has come."""
+        return self.edition is not None
+
+
+@dataclass(frozen=True, slots=True)
 class StationNotice:
     """Something a station told us about itself that an operator may want to see.
 

@@ -8,6 +8,7 @@ from csms.domain.ids import SiteId, StationId
 from csms.domain.station import (
     Boot,
     DeviationCount,
+    Presence,
     RejectedHandshake,
     Standing,
     Station,
@@ -49,14 +50,8 @@ class StationStore(Protocol):
         """Offer it only this edition from now on; None offers both."""
         ...
 
-    async def save_connected(
-        self, station: StationId, edition: str, remote: str, at: datetime
-    ) -> None:
-        """Keep that it has a socket."""
-        ...
-
-    async def save_disconnected(self, station: StationId, at: datetime) -> None:
-        """Keep that it has none any more."""
+    async def save_presence(self, presence: Sequence[Presence]) -> None:
+        """Keep which stations came and went, in this order."""
         ...
 
     async def disconnect_all(self, at: datetime) -> None:
