@@ -18,6 +18,7 @@ from csms.gateway.ports import Ports
 from csms.gateway.redacting import redacted
 from csms.gateway.waiting import Line, Waiting, fail
 from csms.ocpp.codes import CallRefused, RpcErrorCode
+from csms.ocpp.editions import NotInEdition, check
 from csms.ocpp.frames import Call, CallError, CallResult, Send
 from csms.ocpp.link import Priority, Refused, Unanswered, Unreachable, read_answer
 from csms.ocpp.session import (
@@ -178,6 +179,10 @@ class Connection:
         expires: float | None = None,
     ) -> A:
         """Return the station's answer to one call; see ``Link.ask``."""
+        try:
+            check(self.edition, action, request)
+        except NotInEdition as error:
+            raise Refused(RpcErrorCode.NOT_SUPPORTED, str(error)) from error
         answer = self._call(priority, action.name, request.write(), patience, expires)
         return read_answer(action, await answer)
 

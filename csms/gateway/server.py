@@ -78,6 +78,7 @@ class Gateway:
         self._door = Door(ports.doorkeeper, pace, pin)
         self._turns = Turns()
         self._server: Server | None = None
+        self._port: int | None = None
 
     @property
     def port(self) -> int:
@@ -86,9 +87,9 @@ class Gateway:
         Raises:
             RuntimeError: If the gateway was not started.
         """
-        if self._server is None:
+        if self._port is None:
             raise RuntimeError("the gateway was not started")
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._port
 
     async def start(
         self, host: str, port: int, *, ssl: SSLContext | None = None
@@ -119,7 +120,8 @@ class Gateway:
             backlog=1024,
             ssl=ssl,
         )
-        log.info("gateway.opened", host=host, port=self.port)
+        self._port = int(self._server.sockets[0].getsockname()[1])
+        log.info("gateway.opened", host=host, port=self._port)
 
     async def stop(self) -> None:
         """Let no one in, give the answers under way, close every socket (1001)."""

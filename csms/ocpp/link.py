@@ -39,7 +39,7 @@ class Stale(Exception):
 
 
 class Refused(Exception):
-    """The station answered with a CALLERROR, or with what no one can read.
+    """The station answered with a CALLERROR, or could not be asked this at all.
 
     Attributes:
         code: One of ``RpcErrorCode``, or what else the station came up with.
@@ -93,7 +93,8 @@ class Link(Protocol):
         Raises:
             Unreachable: There is no connection, or it was lost while waiting.
             Unanswered: Patience is over; the outcome is unknown.
-            Refused: The station answered with a CALLERROR, or unreadably.
+            Refused: The station answered with a CALLERROR, or unreadably, or its
+                edition cannot say the request (``NotSupported``, and not sent).
             Stale: It expired before its turn came, and was not sent.
         """
         ...

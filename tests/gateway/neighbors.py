@@ -19,6 +19,7 @@ from csms.ocpp.codes import CallRefused, RpcErrorCode
 from csms.ocpp.link import Link
 from csms.ocpp.wire import Edition
 
+Payload = dict[str, Any]
 PASSWORD = "correct horse battery"
 Handler = Callable[[StationId, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -30,9 +31,10 @@ class FakeHandlers:
     actions: dict[str, Handler] = field(default_factory=dict)
     answered: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     heard: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    complaints: list[Exception] = field(default_factory=list)
 
     async def answer(
-        self, station: StationId, _edition: Edition, action: str, payload: Any
+        self, station: StationId, _edition: Edition, action: str, payload: Payload
     ) -> dict[str, Any]:
         self.answered.append((station, action, payload))
         if (handler := self.actions.get(action)) is not None:
@@ -42,9 +44,11 @@ class FakeHandlers:
         raise CallRefused(RpcErrorCode.NOT_IMPLEMENTED, action)
 
     async def told(
-        self, station: StationId, _edition: Edition, action: str, payload: Any
+        self, station: StationId, _edition: Edition, action: str, payload: Payload
     ) -> None:
         self.heard.append((station, action, payload))
+        if self.complaints:
+            raise self.complaints.pop(0)
 
 
 @dataclass
@@ -146,7 +150,7 @@ class Street:
         *,
         offers: tuple[str, ...] = ("ocpp2.1", "ocpp2.0.1"),
         password: str | None = PASSWORD,
-        **options: Any,
+        **options: Any,  # noqa: ANN401, the options of websockets.connect
     ) -> ClientConnection:
         """Open a station's socket; ``password=None`` sends no credentials."""
         headers = dict(options.pop("headers", {}))
@@ -163,7 +167,9 @@ class Street:
 
     @asynccontextmanager
     async def station(
-        self, name: str, **options: Any
+        self,
+        name: str,
+        **options: Any,  # noqa: ANN401, as above
     ) -> AsyncIterator[ClientConnection]:
         """Have a station connected, known to the registry, and closed afterwards."""
         socket = await self.connect(name, **options)
