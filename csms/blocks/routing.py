@@ -1,0 +1,225 @@
+"""From an action's name to the function that answers it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from csms.clock import Clock
+from csms.domain.ids import StationId
+from csms.domain.station import Standing
+from csms.ocpp.codes import CallRefused, RpcErrorCode
+from csms.ocpp.editions import strip_for
+from csms.ocpp.messages import ALL_ACTIONS
+from csms.ocpp.tolerance import Deviation, read_tolerantly
+from csms.ocpp.wire import Action, Edition, Wire
+from csms.services.ports.wire import Deviations, DeviationSeen
+
+log = structlog.get_logger()
+
+Q = TypeVar("Q", bound=Wire)
+A = TypeVar("A", bound=Wire)
+Handler = Callable[[StationId, Q], Awaitable[A]]
+
+BEFORE_ACCEPTED = frozenset(
+    {
+        "BootNotification",
+        "NotifyReport",
+        "ReportChargingProfiles",
+        "StatusNotification",
+        "MeterValues",
+        "TransactionEvent",
+    }
+)
+"""What a pending station may say (B02.FR.02, B02.FR.09).
+
+Reports and status notifications answer calls of ours; transactions and readings are
+money, and are recorded although the station speaks out of turn.
+"""
+
+_OUT_OF_TURN = frozenset({"MeterValues", "TransactionEvent"})
+_SPOKE_EARLY = Deviation("before-accepted", "", "recorded although it is pending")
+
+BEFORE_SERVED = frozenset({"BootNotification"})
+"""What a rejected station may say (B03.FR.07)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An action joined to the function that answers it.
+
+    Attributes:
+        action: The action.
+        handler: Its function.
+    """
+
+    action: Action[Any, Any]
+    handler: Handler[Any, Any]
+
+
+def route(action: Action[Q, A], handler: Handler[Q, A]) -> Route:
+    """Join an action to the function that answers it.
+
+    The type checker refuses a function that takes or returns another message.
+    """
+    return Route(action, handler)
+
+
+class Block(Protocol):
+    """A functional block: it names the actions it answers."""
+
+    def routes(self) -> Iterator[Route]:
+        """Name every action this block answers."""
+        ...
+
+
+class Stations(Protocol):
+    """Whoever knows what stations stand like."""
+
+    def standing(self, station: StationId) -> Standing:
+        """Return what a station stands like now."""
+        ...
+
+
+class Journal(Deviations, Protocol):
+    """Whoever notes in passing what stations do."""
+
+    def heard(self, station: StationId) -> None:
+        """Note that a station said something."""
+        ...
+
+
+class Router:
+    """Answers what stations ask: the gateway's ``Handlers``.
+
+    Args:
+        blocks: Everyone who answers something.
+        stations: Knows who may speak.
+        journal: Where signs of life and departures from the standard are noted.
+        clock: Where business time comes from.
+
+    Raises:
+        ValueError: If two blocks answer one action.
+    """
+
+    def __init__(
+        self,
+        blocks: Iterable[Block],
+        *,
+        stations: Stations,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        self._routes: dict[str, Route] = {}
+        for block in blocks:
+            for each in block.routes():
+                if each.action.name in self._routes:
+                    raise ValueError(f"{each.action.name} is answered twice")
+                self._routes[each.action.name] = each
+        self._stations = stations
+        self._journal = journal
+        self._clock = clock
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Return every route, by the name of its action."""
+        return dict(self._routes)
+
+    async def answer(
+        self,
+        station: StationId,
+        edition: Edition,
+        action: str,
+        payload: Any,  # noqa: ANN401, whatever JSON the station sent
+    ) -> dict[str, Any]:
+        """Return the payload of the answer, once it is safe to give it.
+
+        Raises:
+            CallRefused: If the call must be answered by a CALLERROR.
+        """
+        self._journal.heard(station)
+        found = self._find(edition, action)
+        self._admit(station, action)
+        request = self._read(station, found.action, payload)
+        response = await found.handler(station, request)
+        written: dict[str, Any] = strip_for(edition, response).write()
+        return written
+
+    async def told(
+        self,
+        station: StationId,
+        edition: Edition,
+        action: str,
+        payload: Any,  # noqa: ANN401, as above
+    ) -> None:
+        """Take a message that is owed no answer (SEND, type 6)."""
+        try:
+            await self.answer(station, edition, action, payload)
+        except CallRefused as refused:
+            log.info(
+                "message.ignored",
+                station=station,
+                action=action,
+                code=refused.code.value,
+                reason=refused.description,
+            )
+
+    def _find(self, edition: Edition, action: str) -> Route:
+        if action not in ALL_ACTIONS[edition]:
+            raise CallRefused(
+                RpcErrorCode.NOT_SUPPORTED, f"{edition} has no action of this name"
+            )
+        found = self._routes.get(action)
+        if found is None:
+            raise CallRefused(
+                RpcErrorCode.NOT_IMPLEMENTED, f"{action} is not answered here"
+            )
+        return found
+
+    def _admit(self, station: StationId, action: str) -> None:
+        standing = self._stations.standing(station)
+        if standing is Standing.ACCEPTED:
+            return
+        if standing is Standing.REJECTED and action not in BEFORE_SERVED:
+            raise CallRefused(
+                RpcErrorCode.SECURITY_ERROR, "this station is rejected (B03.FR.07)"
+            )
+        if action not in BEFORE_ACCEPTED:
+            raise CallRefused(
+                RpcErrorCode.SECURITY_ERROR,
+                "this station is not accepted yet (B01.FR.10, B02.FR.09)",
+            )
+        if action in _OUT_OF_TURN:
+            self._note(station, action, (_SPOKE_EARLY,))
+
+    def _read(self, station: StationId, action: Action[Q, Any], payload: object) -> Q:
+        now = self._clock.now()
+        try:
+            request, deviations = read_tolerantly(action, payload, now=now)
+        except CallRefused as refused:
+            path = str(refused.details.get("field", ""))
+            self._note(
+                station,
+                action.name,
+                (Deviation(f"refused:{refused.code}", path, refused.description),),
+            )
+            raise
+        if deviations:
+            self._note(station, action.name, deviations)
+        return request
+
+    def _note(
+        self, station: StationId, action: str, deviations: Iterable[Deviation]
+    ) -> None:
+        seen = [
+            DeviationSeen(each.kind, _counted_as(action, each.path), each.detail)
+            for each in deviations
+        ]
+        self._journal.count(station, seen, self._clock.now())
+
+
+def _counted_as(action: str, path: str) -> str:
+    """Return where a deviation is, without list positions."""
+    steps = "".join(part.split("]", 1)[-1] for part in path.split("["))
+    return f"{action}.{steps}" if steps else action
