@@ -52,7 +52,7 @@ def settle(wished: Path) -> tuple[Account, Path]:
     is_new = not wished.exists()
     if enterable(wished, account):
         return account, wished
-    if account.is_me or (wished / "data").exists():
+    if account.is_me or not (is_new or _is_empty(wished)):
         raise NoPostgres(
             f"{account.name} cannot use {wished} as a data folder.",
             remedy="Set CSMS_DATA_DIR to a folder that it can enter and write.",
@@ -185,6 +185,10 @@ def _alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _short_hash(path: Path) -> str:

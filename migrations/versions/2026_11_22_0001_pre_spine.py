@@ -560,7 +560,9 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("mutability", sa.Text(), nullable=True),
         sa.Column(
-            "characteristics", postgresql.JSONB(astext_type=sa.Text()), nullable=True
+            "characteristics",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            nullable=True,
         ),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

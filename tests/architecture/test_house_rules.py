@@ -29,7 +29,7 @@ def vendor_names() -> Iterator[str]:
     for folder in ("csms", "simulators"):
         for path in (ROOT / folder).rglob("*.toml"):
             name = tomllib.loads(path.read_text()).get("vendor")
-            if isinstance(name, str):
+            if isinstance(name, str) and "example" not in name.casefold():
                 yield name.casefold()
 
 
