@@ -17,6 +17,7 @@ from csms.domain.plan import (
     LIMITED_BY_EVSE,
     LIMITED_BY_FLOOR,
     LIMITED_BY_VEHICLE,
+    limited_by_exclusion,
 )
 from csms.flex.needs import FULL_PCT, Charging, Floor, floor_at
 
@@ -88,7 +89,7 @@ def bound_of(
     if rest is None:
         reasons += (Reason.DEPARTURE,)
     if reasons or charge is None or rest is None:
-        return Bound(0, 0, f"excluded:{reasons[0]}", exclusions=reasons)
+        return Bound(0, 0, limited_by_exclusion(reasons[0]), exclusions=reasons)
     return _bound(available, rest, charge, held)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from csms.domain.errors import NotAllowed
 from csms.domain.program import Aggregation, PaymentKind
@@ -131,6 +131,8 @@ def payment_of(kind: PaymentKind) -> Payment:
             | PaymentKind.VALUE_STACK
         ):
             raise UnsupportedPaymentKind(kind)
+        case _:
+            assert_never(kind)
 
 
 def missing_fields(program: "Program") -> tuple[str, ...]:

@@ -104,10 +104,9 @@ def track(
 ) -> Verdict:
     """Return what the live state says about a discharge command.
 
-    Only readings taken since the command count. Import beyond the trip threshold is a
-    wrong direction at once, within the response window too only if the reading is
-    fresher than the window: a vehicle that still charges when the command arrives is
-    given the response window to turn around.
+    Only fresh readings taken since the command count. A vehicle that still charges when
+    the command arrives is given the response window to turn around; import beyond the
+    trip threshold in a reading from after it is a wrong direction.
 
     Args:
         watch: What was commanded.
@@ -115,9 +114,9 @@ def track(
         now: The present instant.
         patience: How much deviation is borne.
     """
-    patience = patience or Patience()
+    seen = _Seen(watch, live, now, patience or Patience())
     for verdict, applies in _RULES:
-        if applies(watch, live, now, patience):
+        if applies(seen):
             return verdict
     return Verdict.OBEYED
 
@@ -142,76 +141,64 @@ def plausible_soc(
     return abs(reported - last) <= 2.0 + max_step_pct_per_minute * minutes
 
 
-_Rule = Callable[[Watch, LiveState, datetime, Patience], bool]
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    watch: Watch
+    live: LiveState
+    now: datetime
+    patience: Patience
+
+    @property
+    def reading(self) -> "Power | None":
+        """The metered power, if it was taken since the command and is fresh."""
+        at = self.live.power_at
+        if at is None or at < self.watch.since:
+            return None
+        return self.live.power if self.now - at <= self.patience.power_age else None
+
+    @property
+    def deviation(self) -> int:
+        """Watts above the command, zero without a reading."""
+        reading = self.reading
+        return (reading - self.watch.commanded).watts if reading is not None else 0
+
+    @property
+    def tolerance(self) -> int:
+        return self.patience.tolerance(self.watch.commanded)
 
 
-def _reading(
-    watch: Watch, live: LiveState, now: datetime, patience: Patience
-) -> "Power | None":
-    if live.power is None or live.power_at is None or live.power_at < watch.since:
-        return None
-    return live.power if now - live.power_at <= patience.power_age else None
-
-
-def _wrong_direction(
-    watch: Watch, live: LiveState, now: datetime, patience: Patience
-) -> bool:
-    reading = _reading(watch, live, now, patience)
-    if reading is None or live.power_at is None:
+def _wrong_direction(seen: _Seen) -> bool:
+    reading, at = seen.reading, seen.live.power_at
+    if reading is None or at is None:
         return False
-    turned = live.power_at >= watch.since + patience.response
-    return turned and reading.watts > patience.trip_w
+    settled = at >= seen.watch.since + seen.patience.response
+    return settled and reading.watts > seen.patience.trip_w
 
 
-def _floor_reached(
-    watch: Watch, live: LiveState, _: datetime, patience: Patience
-) -> bool:
-    if live.soc_pct is None:
-        return False
-    return live.soc_pct <= watch.floor_soc_pct + patience.guard_pct
+def _floor_reached(seen: _Seen) -> bool:
+    soc_pct = seen.live.soc_pct
+    floor_pct = seen.watch.floor_soc_pct + seen.patience.guard_pct
+    return soc_pct is not None and soc_pct <= floor_pct
 
 
-def _stale_soc(_: Watch, live: LiveState, now: datetime, patience: Patience) -> bool:
-    if live.soc_pct is None or live.soc_at is None:
+def _stale_soc(seen: _Seen) -> bool:
+    if seen.live.soc_pct is None or seen.live.soc_at is None:
         return True
-    return now - live.soc_at > patience.soc_age
+    return seen.now - seen.live.soc_at > seen.patience.soc_age
 
 
-def _waiting(watch: Watch, _: LiveState, now: datetime, patience: Patience) -> bool:
-    return now < watch.since + patience.response
-
-
-def _unknown(watch: Watch, live: LiveState, now: datetime, patience: Patience) -> bool:
-    return _reading(watch, live, now, patience) is None
-
-
-def _excessive(
-    watch: Watch, live: LiveState, now: datetime, patience: Patience
-) -> bool:
-    reading = _reading(watch, live, now, patience)
-    if reading is None:
-        return False
-    return reading.watts < watch.commanded.watts - patience.tolerance(watch.commanded)
-
-
-def _not_delivering(
-    watch: Watch, live: LiveState, now: datetime, patience: Patience
-) -> bool:
-    reading = _reading(watch, live, now, patience)
-    if reading is None:
-        return False
-    return reading.watts > watch.commanded.watts + patience.tolerance(watch.commanded)
-
-
-_RULES: tuple[tuple[Verdict, _Rule], ...] = (
+_RULES: tuple[tuple[Verdict, Callable[[_Seen], bool]], ...] = (
     (Verdict.WRONG_DIRECTION, _wrong_direction),
-    (Verdict.UNPLUGGED, lambda _w, live, _n, _p: not live.plugged),
-    (Verdict.OFFLINE, lambda _w, live, _n, _p: live.offline),
+    (Verdict.UNPLUGGED, lambda seen: not seen.live.plugged),
+    (Verdict.OFFLINE, lambda seen: seen.live.offline),
     (Verdict.FLOOR_REACHED, _floor_reached),
     (Verdict.STALE_SOC, _stale_soc),
-    (Verdict.WAITING, _waiting),
-    (Verdict.UNKNOWN, _unknown),
-    (Verdict.EXCESSIVE, _excessive),
-    (Verdict.NOT_DELIVERING, _not_delivering),
+    (
+        Verdict.WAITING,
+        lambda seen: seen.now < seen.watch.since + seen.patience.response,
+    ),
+    (Verdict.UNKNOWN, lambda seen: seen.reading is None),
+    (Verdict.EXCESSIVE, lambda seen: seen.deviation < -seen.tolerance),
+    (Verdict.NOT_DELIVERING, lambda seen: seen.deviation > seen.tolerance),
 )
 """Gravest first; what matches none is obeyed."""

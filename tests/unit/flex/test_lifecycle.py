@@ -54,7 +54,8 @@ def test_however_often_it_is_looked_at_every_duty_is_owed_once(
     looks = [START + timedelta(minutes=m) for m in sorted(minutes)]
     at_once = advance(event(), looks[-1])
 
-    step, owed = event(), ()
+    step = event()
+    owed: tuple[Duty, ...] = ()
     for now in looks:
         step, more = advance(step, now)
         owed += more

@@ -2,6 +2,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -143,7 +144,7 @@ class TestExclusions:
         ],
     )
     def test_an_excluded_evse_stays_in_the_plan_with_its_reasons(
-        self, changes: dict[str, object], expected: tuple[Reason, ...]
+        self, changes: dict[str, Any], expected: tuple[Reason, ...]
     ) -> None:
         sites = {**DEPOT, SiteId("mute"): site("mute", permitted=False)}
 
