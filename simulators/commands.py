@@ -11,6 +11,7 @@ from simulators.profiles import Payload, Profile
 from simulators.smart_charging import Setting
 from simulators.station import Station
 from simulators.timeline import Act
+from simulators.vehicle_talk import renegotiate
 
 VENDOR_ID = "org.example.v2g"
 RESTART_S = 90.0
@@ -316,7 +317,7 @@ def _allowed_transfer(station: Station, request: Payload) -> Payload:
         return _rejected("TxNotFound", "no such transaction")
     allowed = any("BPT" in mode for mode in request["allowedEnergyTransfer"])
     if allowed != bool(station.evse.bidirectional):
-        station.renegotiate(bidirectional=allowed)
+        renegotiate(station, bidirectional=allowed)
     return {"status": "Accepted"}
 
 

@@ -13,6 +13,7 @@ from simulators.population import Fleet, System
 from simulators.routines import Trip
 from simulators.tables import HERE, ScenarioError, load, read
 from simulators.timeline import Act, Timeline
+from simulators.vehicle_talk import press_priority
 
 if TYPE_CHECKING:
     from simulators.station import Station
@@ -260,10 +261,7 @@ def _absent(_happening: Happening) -> Callable[["Station"], None]:
 
 
 def _priority(_happening: Happening) -> Callable[["Station"], None]:
-    def act(station: "Station") -> None:
-        station.press_priority()
-
-    return act
+    return press_priority
 
 
 _MOMENTS: dict[str, Callable[[Happening], Callable[["Station"], None]]] = {

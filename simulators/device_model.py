@@ -249,7 +249,7 @@ def _metering(persona: Persona) -> dict[Key, Variable]:
         (sampled, None, "TxEndedMeasurands", None): listed(BASIC),
         (sampled, None, "TxEndedInterval", None): _number(0, writable=True),
         (sampled, None, "RegisterValuesWithoutPhases", None): _flag(
-            True, writable=True
+            value=True, writable=True
         ),
     }
 

@@ -14,19 +14,19 @@ from typing import Any
 from simulators.device_model import DeviceModel, build
 from simulators.evse import Evse
 from simulators.instants import iso
+from simulators.minutes import MINUTE, Minutes
 from simulators.observer import Observer
 from simulators.outbox import Message, Outbox
 from simulators.population import System
+from simulators.sampling import Sampling
 from simulators.smart_charging import Setting, SmartCharging
-from simulators.timeline import Act, Timeline
+from simulators.timeline import Timeline
 from simulators.transaction import Transaction
 from simulators.vehicle import Vehicle
+from simulators.vehicle_talk import forget, introduce, negotiate, pull, pull_interval
 
 Payload = dict[str, Any]
-MINUTE = 60.0
-DAY = 86_400
 NEVER = float("inf")
-HAZARD_W = 500.0
 PATIENCE = 600.0
 
 
@@ -68,15 +68,12 @@ class Station:
     model: DeviceModel = field(init=False)
     smart: SmartCharging = field(init=False)
     evse: Evse = field(init=False)
+    sampling: Sampling = field(init=False)
+    minutes: Minutes = field(init=False)
     setting: Setting = field(default_factory=Setting)
     _version: int = -1
     _booting: bool = False
-    _minute_end: float = 0.0
-    _minute_ws: float = 0.0
-    _sample_at: float = NEVER
-    _aligned_at: float = NEVER
     _pull_at: float = NEVER
-    _hazard: bool = False
     _begin_at: float = NEVER
 
     def __post_init__(self) -> None:
@@ -84,9 +81,10 @@ class Station:
         persona = self.system.persona
         chance = random.Random(f"{self.system.station}/{self.system.seed}")
         self.model = build(persona, self.system.password)
+        self.sampling = Sampling(self.model)
         self.smart = SmartCharging(persona)
         self.evse = Evse(persona, chance)
-        self._minute_end = (self.t // MINUTE + 1) * MINUTE
+        self.minutes = Minutes(self.id, self.observer, self.t)
         self.observer.enroll(self.system, self.t)
         self.evse.vehicle = self.vehicle
         self._begin_at = self.t + PATIENCE
@@ -106,7 +104,7 @@ class Station:
         while self.t < to:
             end = max(min(to, self._boundary()), self.t + 0.001)
             moved = self.evse.flow(self.t, end) if self.powered else 0.0
-            self._minute_ws += moved
+            self.minutes.count(moved)
             self.t = end
             self._due()
         if self.online and self.powered:
@@ -116,11 +114,7 @@ class Station:
         """Connect the vehicle and begin a transaction."""
         self.evse.vehicle = self.vehicle
         self.evse.bidirectional = None
-        if self.system.persona.modern:
-            self.model.put("ConnectedEV", 1, "Available", "true")
-            self.model.put("ConnectedEV", 1, "VehicleId", self.vehicle.id)
-            capacity = round(self.vehicle.battery.capacity_ws / 3600)
-            self.model.put("ConnectedEV", 1, "BatteryCapacity", str(capacity))
+        introduce(self)
         self._availability("Occupied")
         if self.operative:
             self.start_transaction(trigger)
@@ -131,9 +125,7 @@ class Station:
             self.end_transaction("EVDeparted", "EVDisconnected")
         self.evse.open_contactor()
         self.evse.vehicle = None
-        if self.system.persona.modern:
-            self.model.put("ConnectedEV", 1, "Available", "false")
-            self.model.put("ConnectedEV", 1, "ProtocolAgreed", "")
+        forget(self)
         self._availability("Available")
 
     def start_transaction(self, trigger: str, remote: int | None = None) -> Transaction:
@@ -147,9 +139,9 @@ class Station:
         if remote is None:
             self.send("Authorize", {"idToken": token})
         self.report("Started", trigger, "Transaction.Begin", "TxStartedMeasurands")
-        self._negotiate()
+        negotiate(self)
         self._decide()
-        self._plan_samples()
+        self.sampling.plan(self.t, self.tx)
         return tx
 
     def end_transaction(self, trigger: str, reason: str) -> None:
@@ -163,7 +155,8 @@ class Station:
         self.smart.end_transaction()
         self.evse.order = None
         self.evse.open_contactor()
-        self._sample_at = self._pull_at = NEVER
+        self._pull_at = NEVER
+        self.sampling.plan(self.t, self.tx)
 
     def send(self, action: str, payload: Payload, **how: Any) -> None:  # noqa: ANN401
         """Put a call into the outbox; ``how`` is what Message takes."""
@@ -180,14 +173,7 @@ class Station:
         """Queue a TransactionEvent with the readings that a variable lists."""
         if self.tx is None:
             return
-        component = "AlignedDataCtrlr" if "Clock" in context else "SampledDataCtrlr"
-        listed = self.model.measurands(component, measurands)
-        if self.tx.mode == "CentralSetpoint" and kind == "Updated":
-            v2x = self.model.measurands(
-                "V2XChargingCtrlr", "TxUpdatedMeasurands", "CentralSetpoint"
-            )
-            interval = self._v2x_interval()
-            listed = v2x if interval and "Periodic" in context else listed
+        listed = self.sampling.measurands(measurands, context, self.tx)
         payload = self.tx.report(
             kind,
             trigger,
@@ -254,7 +240,7 @@ class Station:
         if self.booted:
             self.status()
             if self.tx and self.evse.bidirectional is None:
-                self._negotiate()
+                negotiate(self)
         else:
             self.boot_at = self.t
         self._decide()
@@ -287,81 +273,60 @@ class Station:
             self.end_transaction("AbnormalCondition", "Reboot")
             self._begin_at = self.t + PATIENCE
 
-    def press_priority(self) -> None:
-        """Let the driver ask for priority charging at the station (K21)."""
-        if self.tx is None:
-            return
-        self.smart.priority = True
-        self.smart.version += 1
-        payload = {"transactionId": self.tx.id, "activated": True}
-        self.send("NotifyPriorityCharging", payload, heard=self._priority_heard)
-        self.observer.opted_out(self.system.participant, self.t, confirmed=False)
-        self.observer.incident(self.t, self.id, "priority-charging", "driver pressed")
-        self._decide()
-
     def refresh(self) -> None:
         """Follow what has just been ordered or set."""
         self._decide()
-        self._plan_samples()
+        self.sampling.plan(self.t, self.tx)
 
     def _boundary(self) -> float:
         if not self.powered:
-            return min(self._minute_end, self.timeline.next)
+            return min(self.minutes.end, self.timeline.next)
         return min(
-            self._minute_end,
+            self.minutes.end,
             self.setting.until - self.skew,
             self.timeline.next,
-            self._sample_at,
-            self._aligned_at,
+            self.sampling.sample_at,
+            self.sampling.aligned_at,
             self._pull_at,
             self.evse.boundary(self.t),
         )
 
     def _due(self) -> None:
         while self.timeline.next <= self.t:
-            self._act(self.timeline.pop())
+            self.timeline.pop().perform(self)
         if self.powered:
             self._measure()
             stale = self.now >= self.setting.until
             order = self.evse.order
             if stale or self._version != self.smart.version or order:
                 self._decide()
-        if self.t >= self._minute_end:
+        if self.t >= self.minutes.end:
             self._close_minute()
 
     def _measure(self) -> None:
-        if self.t >= self._aligned_at:
-            self._aligned_at = self._next_aligned()
-            if self.tx is None:
-                listed = self.model.measurands("AlignedDataCtrlr", "Measurands")
-                self.meter_values(listed, "Sample.Clock")
-            elif self.model.text("AlignedDataCtrlr", "SendDuringIdle") != "true":
-                self.report("Updated", "MeterValueClock", "Sample.Clock", "Measurands")
-        if self.t >= self._sample_at:
-            self._sample_at = self._next_sample()
-            self.report(
-                "Updated",
-                "MeterValuePeriodic",
-                "Sample.Periodic",
-                "TxUpdatedMeasurands",
-            )
+        aligned = self.t >= self.sampling.aligned_at
+        sampled = self.t >= self.sampling.sample_at
+        if not (aligned or sampled or self.t >= self._pull_at):
+            return
+        self.sampling.plan(self.t, self.tx)
+        if aligned:
+            self._report_aligned()
+        if sampled:
+            listed = "TxUpdatedMeasurands"
+            self.report("Updated", "MeterValuePeriodic", "Sample.Periodic", listed)
         if self.t >= self._pull_at:
-            self._pull()
+            self._pull_at = self.t + pull_interval(self)
+            pull(self)
+
+    def _report_aligned(self) -> None:
+        if self.tx is None:
+            listed = self.model.measurands("AlignedDataCtrlr", "Measurands")
+            self.meter_values(listed, "Sample.Clock")
+        elif self.model.text("AlignedDataCtrlr", "SendDuringIdle") != "true":
+            self.report("Updated", "MeterValueClock", "Sample.Clock", "Measurands")
 
     def _close_minute(self) -> None:
-        soc = self.vehicle.battery.soc
-        plugged = self.evse.vehicle is not None
-        self.observer.minute(self.id, self._minute_ws, soc, plugged=plugged)
-        told = self.setting.told
-        hazard = told is not None and told < 0 and self.evse.watts > HAZARD_W
-        if hazard and not self._hazard:
-            detail = f"told {told:.0f} W, takes {self.evse.watts:.0f} W"
-            self.observer.incident(self.t, self.id, "wrong-direction", detail)
-        elif self._hazard and not hazard:
-            self.observer.incident(self.t, self.id, "wrong-direction-over", "")
-        self._hazard = hazard
-        self._minute_ws = 0.0
-        self._minute_end += MINUTE
+        self.minutes.close(self.evse, self.vehicle, self.setting.told)
         if self.t >= self._begin_at and self.powered:
             self._begin()
         if self.tx and self.powered:
@@ -377,7 +342,9 @@ class Station:
         self.evse.obey(self.t, self.setting, running=running)
         if self.tx:
             self._show_state()
-            self._plan_pull()
+            interval = pull_interval(self)
+            if NEVER in (interval, self._pull_at):
+                self._pull_at = self.t + interval
 
     def _show_state(self) -> None:
         if self.tx is None:
@@ -387,84 +354,13 @@ class Station:
         if state == self.tx.state and not mode_changed:
             return
         modern = self.system.persona.modern
-        trigger = (
-            "OperationModeChanged"
-            if mode_changed and modern
-            else "ChargingStateChanged"
-        )
+        what = "OperationMode" if mode_changed and modern else "ChargingState"
         silent = state == self.tx.state and not modern
         self.tx.state, self.tx.mode = state, self.setting.mode
         if not silent:
-            self.report("Updated", trigger, "Other", "TxUpdatedMeasurands")
+            self.report("Updated", f"{what}Changed", "Other", "TxUpdatedMeasurands")
         if mode_changed:
-            self._plan_samples()
-
-    def _v2x_interval(self) -> int:
-        return self.model.seconds(
-            "V2XChargingCtrlr", "TxUpdatedInterval", "CentralSetpoint"
-        )
-
-    def _plan_samples(self) -> None:
-        self._sample_at = self._next_sample()
-        self._aligned_at = self._next_aligned()
-
-    def _next_sample(self) -> float:
-        if self.tx is None or self.model.text("SampledDataCtrlr", "Enabled") != "true":
-            return NEVER
-        interval = self.model.seconds("SampledDataCtrlr", "TxUpdatedInterval")
-        if self.tx.mode == "CentralSetpoint":
-            interval = self._v2x_interval() or interval
-        return (self.t // interval + 1) * interval if interval else NEVER
-
-    def _next_aligned(self) -> float:
-        if self.model.text("AlignedDataCtrlr", "Enabled") != "true":
-            return NEVER
-        interval = self.model.seconds("AlignedDataCtrlr", "Interval")
-        if not interval:
-            return NEVER
-        midnight = self.t // DAY * DAY
-        return midnight + ((self.t - midnight) // interval + 1) * interval
-
-    def _negotiate(self) -> None:
-        persona = self.system.persona
-        if not persona.charging_needs:
-            self.evse.bidirectional = True
-            return
-        needs = (
-            self.vehicle.charging_needs(persona.max_charge_w, self._offer())
-            if persona.modern
-            else self.vehicle.charging_needs_201(persona.max_charge_w)
-        )
-        payload: Payload = {"evseId": 1, "chargingNeeds": needs}
-        if persona.modern:
-            payload["timestamp"] = iso(self.now)
-        self.send("NotifyEVChargingNeeds", payload, heard=self._needs_heard)
-
-    def _offer(self) -> int:
-        refused = self.evse.bidirectional is False
-        persona = self.system.persona
-        return 0 if refused or not persona.v2x else persona.max_discharge_w
-
-    def renegotiate(self, *, bidirectional: bool) -> None:
-        """Agree the energy transfer anew with the vehicle (Q02.FR.06)."""
-        self.evse.bidirectional = None if bidirectional else False
-        self._negotiate()
-        self._decide()
-
-    def _needs_heard(self, answer: Payload) -> None:
-        if self.tx is None or not self.system.persona.modern:
-            return
-        if answer.get("status") == "Rejected":
-            if self.evse.bidirectional is not False:
-                self.renegotiate(bidirectional=False)
-            return
-        self.evse.bidirectional = bool(self._offer())
-        agreed = "urn:iso:std:iso:15118:-20:DC,1,0"
-        self.model.put("ConnectedEV", 1, "ProtocolAgreed", agreed)
-        self._decide()
-
-    def _priority_heard(self, _answer: Payload) -> None:
-        self.observer.confirmed(self.system.participant)
+            self.sampling.plan(self.t, self.tx)
 
     def _booted(self, answer: Payload) -> None:
         self._booting = False
@@ -495,43 +391,8 @@ class Station:
             self.last_sent = self.t
             self.send("Heartbeat", {})
 
-    def _plan_pull(self) -> None:
-        governing = self._dynamic()
-        if governing is None:
-            self._pull_at = NEVER
-        elif self._pull_at == NEVER:
-            self._pull_at = self.t + governing
-
-    def _dynamic(self) -> float | None:
-        if not self.system.persona.pull_updates:
-            return None
-        for profile in self.smart.profiles.values():
-            if profile.kind == "Dynamic" and profile.raw.get("dynUpdateInterval"):
-                return float(profile.raw["dynUpdateInterval"])
-        return None
-
-    def _pull(self) -> None:
-        self._pull_at = NEVER
-        for profile in self.smart.profiles.values():
-            if profile.kind == "Dynamic" and profile.raw.get("dynUpdateInterval"):
-                self._ask_update(profile.id)
-        self._plan_pull()
-
-    def _ask_update(self, profile_id: int) -> None:
-        def heard(answer: Payload) -> None:
-            if answer.get("status") == "Accepted" and "scheduleUpdate" in answer:
-                self.smart.update(profile_id, answer["scheduleUpdate"], self.now)
-                self._decide()
-
-        if self.online:
-            payload = {"chargingProfileId": profile_id}
-            self.send("PullDynamicScheduleUpdate", payload, heard=heard)
-
     def _availability(self, state: str) -> None:
         if not self.operative:
             state = "Unavailable"
         self.model.put("EVSE", 1, "AvailabilityState", state)
         self.status()
-
-    def _act(self, act: Act) -> None:
-        act.perform(self)
