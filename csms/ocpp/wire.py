@@ -122,6 +122,15 @@ Integer = Annotated[int, Field(ge=-_BITS_31, lt=_BITS_31), BeforeValidator(_whol
 Natural = Annotated[int, Field(ge=0, lt=_BITS_31), BeforeValidator(_whole)]
 """A whole number of 32 bits, from 0."""
 
+Positive = Annotated[int, Field(ge=1, lt=_BITS_31), BeforeValidator(_whole)]
+"""A whole number of 32 bits, from 1."""
+
+Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_whole)]
+"""A whole number from 0 to 100."""
+
+PhaseCount = Annotated[int, Field(ge=0, le=3), BeforeValidator(_whole)]
+"""A number of phases, or of one phase: from 0 to 3."""
+
 Number = Annotated[
     float,
     Field(allow_inf_nan=False),

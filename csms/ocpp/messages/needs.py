@@ -8,7 +8,17 @@ from typing import Annotated
 from pydantic import Field
 
 from csms.ocpp.messages.common import EnergyTransferMode
-from csms.ocpp.wire import Instant, Integer, Many, Number, Wire, Word, at_most, text
+from csms.ocpp.wire import (
+    Instant,
+    Integer,
+    Many,
+    Number,
+    Percent,
+    Wire,
+    Word,
+    at_most,
+    text,
+)
 
 
 class ControlMode(Word):
@@ -94,13 +104,9 @@ class DCChargingParameters(Wire):
     ev_max_power: Number | None = None
     ev_energy_capacity: Number | None = None
     energy_amount: Number | None = None
-    state_of_charge: Annotated[Integer, Field(ge=0, le=100)] | None = None
-    full_soc: Annotated[Integer, Field(ge=0, le=100)] | None = Field(
-        default=None, alias="fullSoC"
-    )
-    bulk_soc: Annotated[Integer, Field(ge=0, le=100)] | None = Field(
-        default=None, alias="bulkSoC"
-    )
+    state_of_charge: Percent | None = None
+    full_soc: Percent | None = Field(default=None, alias="fullSoC")
+    bulk_soc: Percent | None = Field(default=None, alias="bulkSoC")
 
 
 class DERChargingParameters(Wire):
@@ -276,9 +282,7 @@ class V2XChargingParameters(Wire):
     ev_max_energy_request: Number | None = None
     ev_min_v2x_energy_request: Number | None = None
     ev_max_v2x_energy_request: Number | None = None
-    target_soc: Annotated[Integer, Field(ge=0, le=100)] | None = Field(
-        default=None, alias="targetSoC"
-    )
+    target_soc: Percent | None = Field(default=None, alias="targetSoC")
 
 
 class ChargingNeeds(Wire):

@@ -10,6 +10,7 @@ from csms.ocpp.wire import (
     Many,
     Natural,
     Number,
+    Percent,
     Wire,
     Word,
     at_most,
@@ -63,9 +64,7 @@ class PriceRule(Wire):
     power_range_start: RationalNumber
     parking_fee_period: Integer | None = None
     carbon_dioxide_emission: Natural | None = None
-    renewable_generation_percentage: Annotated[Integer, Field(ge=0, le=100)] | None = (
-        None
-    )
+    renewable_generation_percentage: Percent | None = None
     parking_fee: RationalNumber | None = None
 
 

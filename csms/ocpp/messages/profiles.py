@@ -18,6 +18,8 @@ from csms.ocpp.wire import (
     Many,
     Natural,
     Number,
+    Percent,
+    PhaseCount,
     Wire,
     Word,
     at_most,
@@ -127,8 +129,8 @@ class ChargingSchedulePeriod(Wire):
     limit: Number | None = None
     limit_l2: Number | None = Field(default=None, alias="limit_L2")
     limit_l3: Number | None = Field(default=None, alias="limit_L3")
-    number_phases: Annotated[Integer, Field(ge=0, le=3)] | None = None
-    phase_to_use: Annotated[Integer, Field(ge=0, le=3)] | None = None
+    number_phases: PhaseCount | None = None
+    phase_to_use: PhaseCount | None = None
     discharge_limit: Annotated[Number, Field(le=0)] | None = None
     discharge_limit_l2: Annotated[Number, Field(le=0)] | None = Field(
         default=None, alias="dischargeLimit_L2"
@@ -161,7 +163,7 @@ class ChargingSchedulePeriod(Wire):
 class LimitAtSoC(Wire):
     """A limit that holds above a state of charge, in percent."""
 
-    soc: Annotated[Integer, Field(ge=0, le=100)]
+    soc: Percent
     limit: Number
 
 

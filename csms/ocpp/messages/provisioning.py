@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from csms.ocpp.messages.common import Component, StatusInfo, Variable
 from csms.ocpp.wire import (
     BOTH,
@@ -13,6 +11,7 @@ from csms.ocpp.wire import (
     Many,
     Natural,
     Number,
+    Positive,
     Wire,
     Word,
     at_most,
@@ -226,7 +225,7 @@ class VariableCharacteristics(Wire):
     unit: Annotated[str, text(16)] | None = None
     min_limit: Number | None = None
     max_limit: Number | None = None
-    max_elements: Annotated[Integer, Field(ge=1)] | None = None
+    max_elements: Positive | None = None
     values_list: Annotated[str, text(1000)] | None = None
 
 

@@ -2,11 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from csms.ocpp.messages.common import EVSE, IdToken, StatusInfo
 from csms.ocpp.messages.profiles import ChargingProfile
-from csms.ocpp.wire import BOTH, Action, Integer, Wire, Word, text
+from csms.ocpp.wire import BOTH, Action, Integer, Positive, Wire, Word, text
 
 
 class MessageTrigger(Word):
@@ -47,7 +45,7 @@ class RequestStartTransactionRequest(Wire):
 
     id_token: IdToken
     remote_start_id: Integer
-    evse_id: Annotated[Integer, Field(ge=1)] | None = None
+    evse_id: Positive | None = None
     group_id_token: IdToken | None = None
     charging_profile: ChargingProfile | None = None
 

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from csms.ocpp.messages.common import StatusInfo
 from csms.ocpp.messages.needs import ChargingNeeds
 from csms.ocpp.messages.profiles import (
@@ -25,6 +23,7 @@ from csms.ocpp.wire import (
     Integer,
     Many,
     Natural,
+    Positive,
     Wire,
     Word,
     text,
@@ -144,7 +143,7 @@ class NotifyChargingLimitResponse(Wire):
 class NotifyEVChargingNeedsRequest(Wire):
     """A vehicle says what it needs (K15, Q01)."""
 
-    evse_id: Annotated[Integer, Field(ge=1)]
+    evse_id: Positive
     charging_needs: ChargingNeeds
     max_schedule_tuples: Natural | None = None
     timestamp: Instant | None = None
@@ -162,7 +161,7 @@ class NotifyEVChargingScheduleRequest(Wire):
 
     time_base: Instant
     charging_schedule: ChargingSchedule
-    evse_id: Annotated[Integer, Field(ge=1)]
+    evse_id: Positive
     selected_charging_schedule_id: Natural | None = None
     power_tolerance_acceptance: bool | None = None
 

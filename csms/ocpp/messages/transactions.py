@@ -16,6 +16,8 @@ from csms.ocpp.wire import (
     Many,
     Natural,
     Number,
+    Percent,
+    PhaseCount,
     Wire,
     Word,
     at_most,
@@ -128,9 +130,7 @@ class TransactionLimit(Wire):
     max_cost: Number | None = None
     max_energy: Number | None = None
     max_time: Integer | None = None
-    max_soc: Annotated[Integer, Field(ge=0, le=100)] | None = Field(
-        default=None, alias="maxSoC"
-    )
+    max_soc: Percent | None = Field(default=None, alias="maxSoC")
 
 
 class Transaction(Wire):
@@ -162,7 +162,7 @@ class TransactionEventRequest(Wire):
     cost_details: CostDetails | None = None
     meter_value: Many[MeterValue] | None = None
     offline: bool | None = None
-    number_of_phases_used: Annotated[Integer, Field(ge=0, le=3)] | None = None
+    number_of_phases_used: PhaseCount | None = None
     cable_max_current: Integer | None = None
     reservation_id: Natural | None = None
     preconditioning_status: PreconditioningStatus | None = None
