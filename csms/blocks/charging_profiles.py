@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from csms.blocks.translating import translated
+from csms.blocks.translating import FindLink, translated
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.profile import (
     Composite,
@@ -99,7 +99,7 @@ class StationProfiles:
         report_patience: Real seconds to wait for the parts of a report.
     """
 
-    link: Callable[[StationId], Link | None]
+    link: FindLink
     reports: ProfileReports
     report_patience: float = 20.0
 
@@ -211,7 +211,7 @@ class StationProfiles:
         )
 
     async def _ask(self, station: StationId, call: Callable[[Link], Awaitable[T]]) -> T:
-        return await translated(self.link(station), call)
+        return await translated(self.link(station), call, station)
 
 
 def to_wire(profile: Profile) -> ChargingProfile:
