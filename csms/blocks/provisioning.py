@@ -61,8 +61,11 @@ REGISTRATION = {
 NO_RESULT = "NoResult"
 """What a variable gets that the station's answer does not mention."""
 
-QUIET_REAL_S = 2.0
-"""Without the mark of the last part, so long a silence means that it was the last."""
+AFTER_LAST_S = 2.0
+"""How long to wait, after the last part, for others that are missing or late."""
+
+AFTER_UNMARKED_S = 1.0
+"""How long a silence tells that a part without any mark was the last one."""
 
 
 class Stations(Protocol):
@@ -81,17 +84,26 @@ class _Parts:
         variables: What they brought.
         numbers: Their numbers.
         last: Whether one was marked as the last.
+        unmarked: Whether the latest does not say if others follow.
         news: Set when a part has come.
     """
 
     variables: list[Variable] = field(default_factory=list)
     numbers: set[int] = field(default_factory=set)
     last: bool = False
+    unmarked: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def complete(self) -> bool:
         return self.last and self.numbers == set(range(len(self.numbers)))
+
+    @property
+    def patience(self) -> float | None:
+        """Return how many seconds of silence end the report; None for no number."""
+        if self.last:
+            return AFTER_LAST_S
+        return AFTER_UNMARKED_S if self.unmarked else None
 
 
 class DeviceReports:
@@ -127,6 +139,7 @@ class DeviceReports:
             parts.variables += variables_from(data)
         parts.numbers.add(request.seq_no)
         parts.last = parts.last or request.tbc is False
+        parts.unmarked = request.tbc is None
         parts.news.set()
         return True
 
@@ -195,8 +208,8 @@ class StationModels:
     ) -> Report:
         """Return what the station reports until the last part or the deadline (B07).
 
-        A part without the mark of the last may be the last: some stations leave it
-        out. A short silence after such a part ends the report.
+        Some stations lose parts, and some mark none as the last: a short silence
+        ends the report then.
         """
         with self.reports.expect(station) as (number, parts):
             answer = await translated(
@@ -280,8 +293,7 @@ async def _until_last(parts: _Parts, deadline_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(deadline_s):
             while not parts.complete:
-                patience = QUIET_REAL_S if parts.numbers else None
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(parts.patience):
                     await parts.news.wait()
                 parts.news.clear()
 

@@ -59,6 +59,8 @@ class Capability:
         connectors: (EVSE, connector) of every plug.
         measurands: What its meter can report, as far as it lists it.
         has_display: Whether it can show messages (block O).
+        event_sampling: Whether it can sample faster by itself while it is dispatched
+            (V2XChargingCtrlr.TxUpdatedInterval of CentralSetpoint).
         items_per_get: Most variables in one GetVariables (B06.FR.05).
         items_per_set: Most variables in one SetVariables (B05.FR.11).
         tx_start_points: What begins a transaction.
@@ -83,6 +85,7 @@ class Capability:
     connectors: tuple[tuple[int, int], ...] = ()
     measurands: frozenset[str] = frozenset()
     has_display: bool = False
+    event_sampling: bool = False
     items_per_get: int = DEFAULT_ITEMS
     items_per_set: int = DEFAULT_ITEMS
     tx_start_points: frozenset[str] = frozenset()
@@ -205,6 +208,10 @@ def capability(variables: Iterable[Variable], edition: str) -> Capability:
         measurands=_measurands(model),
         has_display=model.flag("DisplayMessageCtrlr", "Available") is True
         or model.flag("DisplayMessageCtrlr", "Enabled") is True,
+        event_sampling=model.text(
+            "V2XChargingCtrlr", "TxUpdatedInterval", "CentralSetpoint"
+        )
+        is not None,
         items_per_get=_items(model, "GetVariables"),
         items_per_set=_items(model, "SetVariables"),
         tx_start_points=model.members("TxCtrlr", "TxStartPoint"),

@@ -20,6 +20,7 @@ from csms.domain.ids import SiteId, StationId
 from csms.domain.station import (
     Boot,
     DeviationCount,
+    Make,
     Presence,
     RejectedHandshake,
     Standing,
@@ -131,6 +132,10 @@ class PostgresStationStore:
                 for boot in boots
             ],
         )
+
+    async def save_make(self, station: StationId, make: Make) -> None:
+        """Keep whose product it is."""
+        await self._update(station, **storable(asdict(make)))
 
     async def set_standing(self, station: StationId, standing: Standing) -> None:
         """Keep what we think of it."""

@@ -8,6 +8,7 @@ from csms.domain.ids import SiteId, StationId
 from csms.domain.station import (
     Boot,
     DeviationCount,
+    Make,
     Presence,
     RejectedHandshake,
     Standing,
@@ -40,6 +41,10 @@ class StationStore(Protocol):
 
     async def save_boots(self, boots: Sequence[Boot]) -> None:
         """Keep what stations said at their start."""
+        ...
+
+    async def save_make(self, station: StationId, make: Make) -> None:
+        """Keep whose product it is."""
         ...
 
     async def set_standing(self, station: StationId, standing: Standing) -> None:
