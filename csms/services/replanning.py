@@ -1,0 +1,84 @@
+"""Notice who comes and goes around an event, and ask for a new plan."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from csms.clock import Clock, pause
+from csms.domain.event import Stage
+from csms.domain.ids import EvseId
+from csms.services.alarm import Alarm
+from csms.services.live import LiveEvse, LiveFleet
+from csms.services.ports.events import EventRecord
+from csms.services.ports.work import Begin
+from csms.services.timetable import Task
+
+log = structlog.get_logger()
+
+REST_REAL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Replanner:
+    """Turns plugging and unplugging into states of members and into new plans.
+
+    Attributes:
+        clock: Where business time comes from.
+        begin: Begins a unit of work.
+        live: The live state of the fleet.
+        wake: Wakes the runner.
+        ahead: How long before an event's start a change makes a new plan; earlier,
+            the last plan before the start will see it.
+    """
+
+    clock: Clock
+    begin: Begin
+    live: LiveFleet
+    wake: Alarm
+    ahead: timedelta = timedelta(minutes=30)
+    _changes: "asyncio.Queue[tuple[EvseId, bool, datetime]]" = field(
+        default_factory=asyncio.Queue
+    )
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        self.watch()
+        while True:
+            change = await self._changes.get()
+            try:
+                await self.handle(*change)
+            except Exception:
+                log.exception("replanning.failed", evse=str(change[0]))
+                await pause(REST_REAL_S)
+                self._changes.put_nowait(change)
+
+    def watch(self) -> None:
+        """Begin to listen to the live fleet."""
+        self.live.subscribe(self._changed)
+
+    async def handle(self, evse: EvseId, plugged: bool, at: datetime) -> None:  # noqa: FBT001
+        """Keep what happened with every running event it matters to."""
+        owed = False
+        async with self.begin() as work:
+            for event in await work.events.running_with(evse):
+                record = await work.events.hold(event)
+                if record is None or not self._matters(record, at):
+                    continue
+                state = "plugged" if plugged else "unplugged"
+                await work.events.note_state(event, evse, state, at)
+                await work.events.owe_again(event, Task.REPLAN, at)
+                owed = True
+        if owed:
+            self.wake.ring()
+
+    def _changed(self, before: LiveEvse, after: LiveEvse) -> None:
+        if before.plugged != after.plugged:
+            self._changes.put_nowait((after.evse, after.plugged, self.clock.now()))
+
+    def _matters(self, record: EventRecord, at: datetime) -> bool:
+        event = record.event
+        if event.stage not in (Stage.NOTIFIED, Stage.ACTIVE):
+            return False
+        return event.window.start - self.ahead <= at < event.window.end
