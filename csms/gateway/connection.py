@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
-from secrets import token_hex
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
@@ -13,14 +11,12 @@ from websockets.frames import CloseCode
 from websockets.protocol import State
 
 from csms.domain.ids import StationId
-from csms.gateway.limits import Limits, Tally
-from csms.gateway.ports import Ports
+from csms.gateway.asking import Asking, Surroundings, Wish
 from csms.gateway.redacting import redacted
-from csms.gateway.waiting import Line, Waiting, fail
 from csms.ocpp.codes import CallRefused, RpcErrorCode
 from csms.ocpp.editions import NotInEdition, check
 from csms.ocpp.frames import Call, CallError, CallResult, Send
-from csms.ocpp.link import Priority, Refused, Unanswered, Unreachable, read_answer
+from csms.ocpp.link import Priority, Refused, read_answer
 from csms.ocpp.session import (
     Answered,
     Asked,
@@ -32,28 +28,7 @@ from csms.ocpp.session import (
 )
 from csms.ocpp.wire import A, Action, Edition, Q
 
-DEAF_AFTER: Final = 2
-"""Calls in a row that a station that still talks may leave unanswered."""
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all connections of one gateway have in common.
-
-    Attributes:
-        ports: Everyone the gateway talks to.
-        limits: How much is taken and how long is waited.
-        tally: What is counted.
-        renewed: Stations whose socket was closed because they heard us no more, and
-            that have not answered since: once is enough.
-    """
-
-    ports: Ports
-    limits: Limits
-    tally: Tally
-    renewed: set[StationId] = field(default_factory=set)
 
 
 class Connection:
@@ -67,24 +42,18 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
-        "_alive_at",
         "_around",
-        "_asked",
-        "_asked_at",
-        "_calls",
+        "_asking",
         "_closing",
         "_draining",
         "_ended",
         "_greeting",
-        "_line",
+        "_ignored",
         "_loop",
-        "_missed",
-        "_prefix",
         "_room",
         "_session",
         "_socket",
         "_tasks",
-        "_timer",
         "edition",
         "remote",
         "station",
@@ -105,14 +74,8 @@ class Connection:
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._session = Session(patience=around.limits.patience)
-        self._line = Line(around.limits.queue)
-        self._prefix = token_hex(4)
-        self._calls = 0
-        self._asked: Waiting | None = None
-        self._asked_at = 0.0
-        self._alive_at = 0.0
-        self._missed = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._asking = Asking(self, self._session, around)
+        self._ignored = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._room: asyncio.Future[None] | None = None
         self._greeting: asyncio.Task[None] | None = None
@@ -122,8 +85,13 @@ class Connection:
 
     # The way in
 
-    async def run(self, greeting: asyncio.Task[None] | None = None) -> str:
-        """Listen and answer until the socket closes; return why it closed.
+    @property
+    def ended(self) -> str | None:
+        """Return why the connection was lost, or none while it lasts."""
+        return self._ended
+
+    async def run(self, greeting: asyncio.Task[None] | None = None) -> None:
+        """Listen and answer until the socket closes.
 
         Args:
             greeting: What must be done before any call is answered. Listening
@@ -146,8 +114,7 @@ class Connection:
         except ConnectionClosed:
             pass
         finally:
-            self._lose(self._ended or _why(self._socket))
-        return self._ended or ""
+            self._lose(_why(self._socket))
 
     async def finish(self) -> None:
         """Let the answers under way come to their end, within the grace."""
@@ -183,8 +150,8 @@ class Connection:
             check(self.edition, action, request)
         except NotInEdition as error:
             raise Refused(RpcErrorCode.NOT_SUPPORTED, str(error)) from error
-        answer = self._call(priority, action.name, request.write(), patience, expires)
-        return read_answer(action, await answer)
+        wish = Wish(action.name, request.write(), priority, patience, expires)
+        return read_answer(action, await self._asking.ask(wish))
 
     async def ask_raw(
         self,
@@ -195,90 +162,19 @@ class Connection:
         patience: float | None = None,
     ) -> dict[str, Any]:
         """Return the payload of the station's answer; see ``Link.ask_raw``."""
-        return await self._call(priority, action, payload, patience, None)
-
-    async def _call(
-        self,
-        priority: Priority,
-        action: str,
-        payload: dict[str, Any],
-        patience: float | None,
-        expires: float | None,
-    ) -> dict[str, Any]:
-        if self._ended is not None:
-            raise Unreachable(self._ended)
-        answer: asyncio.Future[dict[str, Any]] = self._loop.create_future()
-        until = None if expires is None else self._loop.time() + expires
-        self._line.join(priority, Waiting(action, payload, answer, patience, until))
-        self._advance()
-        return await answer
-
-    def _advance(self) -> None:
-        """Make the next call, if none is outstanding and one is waiting."""
-        while self._asked is None and self._ended is None and self._line:
-            now = self._loop.time()
-            waiting = self._line.next(now)
-            if waiting is None:
-                return
-            self._calls += 1
-            call = Call(
-                f"{self._prefix}-{self._calls}", waiting.action, waiting.payload
-            )
-            try:
-                text = self._session.ask(call, now, patience=waiting.patience)
-            except ValueError as error:
-                fail(waiting.answer, error)
-                continue
-            self._asked, self._asked_at = waiting, now
-            deadline = self._session.deadline or now
-            self._timer = self._loop.call_at(deadline, self._overdue)
-            self._say(text)
-
-    def _overdue(self) -> None:
-        """Give up on the outstanding call; what the station did is unknown."""
-        call, waiting = self._session.give_up(), self._asked
-        self._asked = self._timer = None
-        if call is None or waiting is None:
-            return
-        self._around.tally.unanswered += 1
-        log.warning("call.unanswered", station=self.station, action=call.action)
-        fail(waiting.answer, Unanswered(f"{call.action} was not answered in time"))
-        if self._alive_at > self._asked_at:
-            self._missed += 1
-        if self._missed >= DEAF_AFTER and self.station not in self._around.renewed:
-            self._around.renewed.add(self.station)
-            self._around.tally.forced += 1
-            log.warning("station.deaf", station=self.station, missed=self._missed)
-            self.close(CloseCode.SERVICE_RESTART, "calls are not answered")
-        self._advance()
-
-    def _answered(self, answer: CallResult | CallError) -> None:
-        """Give the answer to whoever asked, and make the next call."""
-        waiting, self._asked = self._asked, None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._missed = 0
-        self._around.renewed.discard(self.station)
-        if waiting is None or waiting.answer.done():
-            log.info("call.answered_to_nobody", message_id=answer.message_id)
-        elif isinstance(answer, CallResult):
-            waiting.answer.set_result(answer.payload)
-        else:
-            refused = Refused(answer.code, answer.description, answer.details)
-            waiting.answer.set_exception(refused)
-        self._advance()
+        return await self._asking.ask(Wish(action, payload, priority, patience))
 
     # What is heard
 
     def _hear(self, text: str) -> None:
-        self._alive_at = now = self._loop.time()
+        now = self._loop.time()
+        self._asking.alive_at = now
         match self._session.hear(text, now):
             case Asked(call):
                 if not self._draining:
                     self._begin(self._answer(call))
             case Answered(_, answer):
-                self._answered(answer)
+                self._asking.settle(answer)
             case Told(message):
                 if not self._draining:
                     self._begin(self._take(message))
@@ -286,7 +182,11 @@ class Connection:
                 self._oddity(odd)
 
     def _oddity(self, heard: Late | Duplicate | Ignored) -> None:
-        """Count and log what a well-kept conversation would not have."""
+        """Count and log what a well-kept conversation would not have.
+
+        Of what is ignored, the first, second, fourth and so on are logged, so that
+        a station that talks nonsense cannot fill the log.
+        """
         reply: str | None = None
         match heard:
             case Late(call, answer):
@@ -302,9 +202,11 @@ class Connection:
                 log.info("call.repeated", action=call.action, id=call.message_id)
             case Ignored(reason, reply):
                 self._around.tally.malformed += 1
-                log.warning("frame.ignored", reason=reason)
+                self._ignored += 1
+                if self._ignored.bit_count() == 1:
+                    log.warning("frame.ignored", reason=reason, times=self._ignored)
         if reply is not None:
-            self._say(reply)
+            self.say(reply)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -340,7 +242,7 @@ class Connection:
                 call, CallRefused(RpcErrorCode.INTERNAL_ERROR, "try again later")
             )
         for text in texts:
-            self._say(text)
+            self.say(text)
 
     def _refuse(self, call: Call, refusal: CallRefused) -> tuple[str, ...]:
         said = (call.message_id, refusal.code, refusal.description)
@@ -367,7 +269,7 @@ class Connection:
             await asyncio.wait((self._greeting,))
             self._greeting = None
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Put one text on the wire; a station that does not read loses its socket."""
         if self._ended is not None or self._socket.state is not State.OPEN:
             return
@@ -384,14 +286,7 @@ class Connection:
         if self._ended is not None:
             return
         self._ended = reason
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        error = Unreachable(reason)
-        if self._asked is not None:
-            fail(self._asked.answer, error)
-            self._asked = None
-        self._line.dismiss(error)
+        self._asking.stop(reason)
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
 

@@ -14,7 +14,8 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from csms.domain.ids import StationId
-from csms.gateway.connection import Connection, Surroundings
+from csms.gateway.asking import Surroundings
+from csms.gateway.connection import Connection
 from csms.gateway.deflate import ThriftyDeflateFactory
 from csms.gateway.door import Admitted, Door, TurnedAway, any_edition
 from csms.gateway.limits import Limits, Tally
@@ -33,10 +34,14 @@ class StationSocket(ServerConnection):
     """A socket that knows how its handshake was judged.
 
     Attributes:
-        verdict: The judgment, once there is one.
+        admitted: Who came in, if anyone did.
+        name: Who it said it is, as far as that can be read.
+        reason: Why it was turned away, if we did so.
     """
 
-    verdict: Admitted | TurnedAway | None = None
+    admitted: Admitted
+    name: str = ""
+    reason: str = ""
 
     @property
     def remote(self) -> str:
@@ -144,15 +149,16 @@ class Gateway:
         station = cast("StationSocket", socket)
         now = asyncio.get_running_loop().time()
         try:
-            station.verdict = await self._door.judge(request, station.remote, now)
+            station.admitted = await self._door.judge(request, station.remote, now)
         except TurnedAway as refusal:
-            station.verdict = refusal
+            station.name, station.reason = refusal.station, refusal.reason
             response = socket.respond(refusal.status, f"{refusal.reason}\n")
             if refusal.status == HTTPStatus.UNAUTHORIZED:
                 response.headers["WWW-Authenticate"] = REALM
             if refusal.retry_after is not None:
                 response.headers["Retry-After"] = str(refusal.retry_after)
             return response
+        station.name = station.admitted.station
         return None
 
     def _note(
@@ -162,12 +168,8 @@ class Gateway:
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             return
         station = cast("StationSocket", socket)
-        verdict = station.verdict
-        name = request.path[:100] if verdict is None else verdict.station
-        if isinstance(verdict, TurnedAway):
-            reason = verdict.reason
-        else:
-            reason = (response.body or b"").decode(errors="replace").strip()
+        reason = station.reason or (response.body or b"").decode().strip()
+        name = station.name or request.path[:100]
         self.tally.rejected += 1
         log.warning(
             "handshake.rejected",
@@ -185,23 +187,17 @@ class Gateway:
     async def _serve(self, socket: ServerConnection) -> None:
         """Serve one station's socket from its handshake to its end."""
         accepted = cast("StationSocket", socket)
-        if not isinstance(accepted.verdict, Admitted):
-            return
-        connection = Connection(
-            socket,
-            accepted.verdict.station,
-            accepted.verdict.edition,
-            accepted.remote,
-            self._around,
-        )
+        station, edition = accepted.admitted.station, accepted.admitted.edition
+        connection = Connection(socket, station, edition, accepted.remote, self._around)
         self._welcome(connection)
-        greeting = self._turns.take(connection.station, self._greet(connection))
-        reason = await connection.run(greeting)
-        if self.registry.remove(connection):
-            await self._turns.take(
-                connection.station, self._part(connection.station, reason)
-            )
-        await connection.finish()
+        greeting = self._turns.take(station, self._greet(connection))
+        try:
+            await connection.run(greeting)
+        finally:
+            if self.registry.remove(connection):
+                farewell = self._part(station, connection.ended or "connection lost")
+                await self._turns.take(station, farewell)
+            await connection.finish()
 
     def _welcome(self, connection: Connection) -> None:
         """Give the station's place to its newest socket, and close the older one."""
@@ -239,10 +235,9 @@ class Gateway:
             log.exception("presence.failed", station=station)
 
 
-def _agreed(socket: ServerConnection, _offered: object) -> Subprotocol | None:
+def _agreed(socket: ServerConnection, _offered: object) -> Subprotocol:
     """Return the subprotocol that was agreed on when the handshake was judged."""
-    verdict = cast("StationSocket", socket).verdict
-    return Subprotocol(verdict.edition) if isinstance(verdict, Admitted) else None
+    return Subprotocol(cast("StationSocket", socket).admitted.edition)
 
 
 def _quiet_logger() -> logging.Logger:

@@ -41,9 +41,6 @@ class Line:
         self._count = 0
         self._heap: list[tuple[Priority, int, Waiting]] = []
 
-    def __len__(self) -> int:
-        return len(self._heap)
-
     def join(self, priority: Priority, waiting: Waiting) -> None:
         """Stand in line; the last of the least urgent leaves if it is too long."""
         self._count += 1

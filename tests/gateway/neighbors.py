@@ -106,10 +106,13 @@ class FakeFrameLog:
     """Keeps every frame."""
 
     frames: list[tuple[str, str, str]] = field(default_factory=list)
+    broken: bool = False
 
     def record(
         self, station: StationId, direction: Literal["in", "out"], text: str
     ) -> None:
+        if self.broken and direction == "in":
+            raise RuntimeError("the log is broken")
         self.frames.append((station, direction, text))
 
 

@@ -259,6 +259,21 @@ async def test_nasty_frames_harm_no_one_else(street: Street) -> None:
     assert street.gateway.tally.failures == 0
 
 
+async def test_a_defect_of_ours_costs_one_socket_and_leaves_no_ghost(
+    street: Street, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with street.station("B") as other:
+        async with street.station("A") as socket:
+            street.frames.broken = True
+            await say(socket, [2, "1", "Echo", {}])
+            await socket.wait_closed()
+            assert socket.close_code == 1011
+            await until(lambda: street.presence.online() == {"B"})
+        street.frames.broken = False
+        assert await exchange(other, [2, "1", "Echo", {}]) == [3, "1", {}]
+    assert "connection handler failed" in caplog.text
+
+
 async def test_text_that_is_not_utf8_closes_the_socket_with_a_reason(
     street: Street,
 ) -> None:
