@@ -82,15 +82,14 @@ def as_text(flaw: Flaw) -> Mended:
 
 def as_number(flaw: Flaw) -> Mended:
     """Read a number sent as text; round it where a whole one is expected."""
-    kind, number = "number-as-text", flaw.value
-    if isinstance(number, str):
-        if not _JSON_NUMBER.fullmatch(number.strip()):
+    match flaw.value:
+        case str() as said if _JSON_NUMBER.fullmatch(said.strip()):
+            number = float(said) if re.search("[.eE]", said) else int(said)
+            kind = "number-as-text"
+        case float() as number if flaw.whole:
+            kind = "fractional"
+        case _:
             raise Hopeless
-        number = float(number) if re.search("[.eE]", number) else int(number)
-    else:
-        kind = "fractional"
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise Hopeless
     if isinstance(number, float):
         number = _whole(number, flaw) if flaw.whole else _finite(number)
     return kind, number

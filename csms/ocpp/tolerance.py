@@ -205,8 +205,9 @@ class _Repair:
             return "missing", FILLS[key]
         if not place.entry and flaw["type"] == "enum" and key in FALLBACKS:
             words = FALLBACKS[key]
-            if flaw["input"] in words or "" in words:
-                return "unknown-word", words.get(flaw["input"], words.get(""))
+            word = words.get(flaw["input"]) if isinstance(flaw["input"], str) else None
+            if word or "" in words:
+                return "unknown-word", word or words[""]
         if self.now is not None and key in TIMES:
             return "no-instant", self.now.isoformat()
         raise Hopeless
