@@ -8,9 +8,10 @@ from simulators.evse import VendorOrder
 from simulators.instants import instant, iso
 from simulators.profile_rules import Refusal
 from simulators.profiles import Payload, Profile
+from simulators.registration import boot
 from simulators.smart_charging import Setting
 from simulators.station import Station
-from simulators.timeline import Act
+from simulators.timeline import restart
 from simulators.vehicle_talk import renegotiate
 
 VENDOR_ID = "org.example.v2g"
@@ -225,7 +226,7 @@ def _trigger(station: Station, request: Payload) -> Payload:
     if wanted == "BootNotification":
         if station.booted:
             return {"status": "Rejected"}
-        station.boot()
+        boot(station)
     elif wanted == "Heartbeat":
         station.send("Heartbeat", {})
     elif wanted == "StatusNotification":
@@ -255,27 +256,19 @@ def _reset(station: Station, request: Payload) -> Payload:
     if "evseId" in request:
         return {"status": "Rejected"}
     if request["type"] == "OnIdle" and station.tx is not None:
+        station.reset_on_idle = True
         return {"status": "Scheduled"}
-    reboot(station, "RemoteReset", RESTART_S)
+    restart(station, "RemoteReset", RESTART_S)
     return {"status": "Accepted"}
-
-
-def reboot(station: Station, reason: str, seconds: float) -> None:
-    """Let the station lose power shortly and come back after a while."""
-    down, up = station.t + 5.0, station.t + 5.0 + seconds
-    station.timeline.add(Act(down, lambda s: s.power_down(reason)))
-    station.timeline.add(Act(up, lambda s: s.power_up()))
 
 
 def _availability(station: Station, request: Payload) -> Payload:
     station.operative = request["operationalStatus"] == "Operative"
-    busy = station.evse.vehicle is not None
-    state = "Unavailable"
-    if station.operative:
-        state = "Occupied" if busy else "Available"
-    station.model.put("EVSE", 1, "AvailabilityState", state)
-    station.status()
-    station.refresh()
+    if station.tx is not None:
+        return {"status": "Accepted" if station.operative else "Scheduled"}
+    station.occupy()
+    if station.operative and station.evse.vehicle is not None:
+        station.start_transaction("CablePluggedIn")
     return {"status": "Accepted"}
 
 

@@ -7,12 +7,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulators.commands import reboot
 from simulators.instants import day_of, local
 from simulators.population import Fleet, System
 from simulators.routines import Trip
 from simulators.tables import HERE, ScenarioError, load, read
-from simulators.timeline import Act, Timeline
+from simulators.timeline import Act, Timeline, restart
 from simulators.vehicle_talk import press_priority
 
 if TYPE_CHECKING:
@@ -248,7 +247,7 @@ def _spell(happening: Happening, *, begins: bool) -> Callable[["Station"], None]
 def _reboot(happening: Happening) -> Callable[["Station"], None]:
     def act(station: "Station") -> None:
         station.observer.fault(station.t, station.id, "reboot")
-        reboot(station, "Watchdog", happening.seconds)
+        restart(station, "Watchdog", happening.seconds)
 
     return act
 

@@ -76,6 +76,7 @@ class Evse:
             mean = min(mean, battery.appetite(self._most_in()))
         self.vehicle.battery, moved = battery.hold(mean, end - start)
         self.watts = moved / (end - start)
+        self.stage.hold_back(self.watts)
         self.meter.count(moved)
         return moved
 

@@ -16,13 +16,15 @@ from csms.clock import Clock, pause
 from simulators import framing
 from simulators.commands import Unknown, answer
 from simulators.outbox import Message
+from simulators.registration import boot_failed
 from simulators.station import Station
 
 PATIENCE_S = 30.0
 FIRST_WAIT_S = 0.1
-LONGEST_WAIT_S = 5.0
+LONGEST_WAIT_S = 2.0
 SLOW_ANSWER_S = 1.5
 BLOCKING = ("link-cut", "half-open")
+Heard = Callable[[dict[str, Any]], None]
 Watch = Callable[[str, str, framing.Frame | str], None]
 
 
@@ -189,7 +191,15 @@ class Link:
             self._retry(message, f"{frame.action} {frame.payload}")
         elif message.heard:
             self._advance()
-            message.heard(frame.payload)
+            self._tell(message, message.heard, frame.payload)
+
+    def _tell(self, message: Message, heard: Heard, payload: dict[str, Any]) -> None:
+        try:
+            heard(payload)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            detail = f"{message.action}: {type(error).__name__}: {error}"
+            station = self.station
+            station.observer.incident(station.t, station.id, "odd-answer", detail)
 
     def _retry(self, message: Message, why: str) -> None:
         station = self.station
@@ -201,7 +211,7 @@ class Link:
         if message.durable and message.attempts < attempts:
             station.outbox.put_first(message)
         elif message.action == "BootNotification":
-            station.boot_failed()
+            boot_failed(station)
 
     def _hear(self, socket: ClientConnection, text: str | bytes) -> None:
         try:

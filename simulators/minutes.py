@@ -27,6 +27,7 @@ class Minutes:
     end: float = field(init=False)
     _moved_ws: float = 0.0
     _hazard: bool = False
+    _ordered_out: bool = False
 
     def __post_init__(self) -> None:
         """Find the first full minute."""
@@ -47,11 +48,13 @@ class Minutes:
         plugged = evse.vehicle is not None
         soc = vehicle.battery.soc
         self.observer.minute(self.station, self._moved_ws, soc, plugged=plugged)
-        hazard = told is not None and told < 0 and evse.watts > HAZARD_W
+        ordered_out = told is not None and told < 0
+        mean = self._moved_ws / MINUTE
+        hazard = ordered_out and self._ordered_out and mean > HAZARD_W
         if hazard != self._hazard:
             kind = "wrong-direction" if hazard else "wrong-direction-over"
-            detail = f"told {told or 0:.0f} W, takes {evse.watts:.0f} W"
+            detail = f"told {told or 0:.0f} W, takes {mean:.0f} W"
             self.observer.incident(self.end, self.station, kind, detail)
-        self._hazard = hazard
+        self._hazard, self._ordered_out = hazard, ordered_out
         self._moved_ws = 0.0
         self.end += MINUTE

@@ -35,6 +35,11 @@ class PowerStage:
         self.watts = self.target = 0.0
         self._next = None
 
+    def hold_back(self, watts: float) -> None:
+        """Note that the vehicle let less through than the stage would have."""
+        if abs(self.watts) > abs(watts) and self.watts == self.target:
+            self.watts = watts
+
     def mean(self, start: float, end: float) -> float:
         """Return the mean power of a stretch that crosses no boundary, and move on."""
         if self._next and self._next[0] <= start:

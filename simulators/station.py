@@ -14,13 +14,14 @@ from typing import Any
 from simulators.device_model import DeviceModel, build
 from simulators.evse import Evse
 from simulators.instants import iso
-from simulators.minutes import MINUTE, Minutes
+from simulators.minutes import Minutes
 from simulators.observer import Observer
 from simulators.outbox import Message, Outbox
 from simulators.population import System
+from simulators.registration import keep_in_touch
 from simulators.sampling import Sampling
 from simulators.smart_charging import Setting, SmartCharging
-from simulators.timeline import Timeline
+from simulators.timeline import Timeline, restart
 from simulators.transaction import Transaction
 from simulators.vehicle import Vehicle
 from simulators.vehicle_talk import forget, introduce, negotiate, pull, pull_interval
@@ -28,6 +29,7 @@ from simulators.vehicle_talk import forget, introduce, negotiate, pull, pull_int
 Payload = dict[str, Any]
 NEVER = float("inf")
 PATIENCE = 600.0
+RESTART_S = 90.0
 
 
 @dataclass(slots=True)
@@ -43,10 +45,22 @@ class Station:
         outbox: What it still has to say.
         online: Whether the CSMS can be reached.
         booted: Whether the last boot was accepted.
+        booting: Whether a boot waits for its answer.
         powered: Whether it runs at all.
         faults: Names of the faults that trouble it now.
         skew: Seconds by which its own clock is ahead.
         operative: Whether it is available for use (G03).
+        reset_on_idle: Whether to start again when the transaction is over (B12).
+        boot_reason: What the next BootNotification gives as its reason.
+        boot_at: Unix seconds at which it may boot next.
+        last_sent: Unix seconds at which it last said something.
+        tx: The transaction that runs.
+        model: Its variables.
+        smart: Its charging profiles.
+        evse: Its power electronics, meter and cable.
+        sampling: When it reads its meter.
+        minutes: Its book of minutes.
+        setting: What the profiles say now.
     """
 
     system: System
@@ -57,10 +71,12 @@ class Station:
     outbox: Outbox = field(default_factory=Outbox)
     online: bool = False
     booted: bool = False
+    booting: bool = False
     powered: bool = True
     faults: set[str] = field(default_factory=set)
     skew: float = 0.0
     operative: bool = True
+    reset_on_idle: bool = False
     boot_reason: str = "PowerUp"
     boot_at: float = 0.0
     last_sent: float = 0.0
@@ -72,7 +88,6 @@ class Station:
     minutes: Minutes = field(init=False)
     setting: Setting = field(default_factory=Setting)
     _version: int = -1
-    _booting: bool = False
     _pull_at: float = NEVER
     _begin_at: float = NEVER
 
@@ -108,14 +123,14 @@ class Station:
             self.t = end
             self._due()
         if self.online and self.powered:
-            self._keep_in_touch()
+            keep_in_touch(self)
 
     def plug_in(self, trigger: str = "CablePluggedIn") -> None:
         """Connect the vehicle and begin a transaction."""
         self.evse.vehicle = self.vehicle
         self.evse.bidirectional = None
         introduce(self)
-        self._availability("Occupied")
+        self.occupy()
         if self.operative:
             self.start_transaction(trigger)
 
@@ -126,7 +141,14 @@ class Station:
         self.evse.open_contactor()
         self.evse.vehicle = None
         forget(self)
-        self._availability("Available")
+        self.occupy()
+
+    def occupy(self) -> None:
+        """Report whether the EVSE is free, occupied or out of service (G01, G03)."""
+        state = "Available" if self.evse.vehicle is None else "Occupied"
+        state = state if self.operative else "Unavailable"
+        self.model.put("EVSE", 1, "AvailabilityState", state)
+        self.status()
 
     def start_transaction(self, trigger: str, remote: int | None = None) -> Transaction:
         """Begin a transaction for the vehicle at the cable (E02, E03)."""
@@ -156,6 +178,9 @@ class Station:
         self.evse.order = None
         self.evse.open_contactor()
         self._pull_at = NEVER
+        if self.reset_on_idle:
+            self.reset_on_idle = False
+            restart(self, "RemoteReset", RESTART_S)
         self.sampling.plan(self.t, self.tx)
 
     def send(self, action: str, payload: Payload, **how: Any) -> None:  # noqa: ANN401
@@ -207,33 +232,11 @@ class Station:
         }
         self.send("StatusNotification", payload)
 
-    def boot(self) -> None:
-        """Queue a BootNotification (B01)."""
-        persona = self.system.persona
-        self._booting = True
-        station = {
-            "model": persona.model[:20],
-            "vendorName": persona.vendor,
-            "serialNumber": self.system.station[-25:],
-            "firmwareVersion": persona.firmware,
-        }
-        self.send(
-            "BootNotification",
-            {"reason": self.boot_reason, "chargingStation": station},
-            heard=self._booted,
-            before_boot=True,
-        )
-
-    def boot_failed(self) -> None:
-        """Try to boot again soon: the last attempt found no proper answer."""
-        self._booting = False
-        self.boot_at = self.t + MINUTE
-
     def connected(self) -> None:
         """Take note that the CSMS can be reached."""
         self.online = True
         self.last_sent = self.t
-        self._booting = False
+        self.booting = False
         self.smart.come_back(self.now)
         if self.system.persona.boots_after_reconnect:
             self.booted = False
@@ -272,6 +275,13 @@ class Station:
         elif self.tx:
             self.end_transaction("AbnormalCondition", "Reboot")
             self._begin_at = self.t + PATIENCE
+
+    def begin(self) -> None:
+        """Begin the transaction that waited for the station to be up."""
+        if self._begin_at != NEVER:
+            self._begin_at = NEVER
+            if self.evse.vehicle is not None and self.tx is None:
+                self.plug_in()
 
     def refresh(self) -> None:
         """Follow what has just been ordered or set."""
@@ -328,7 +338,7 @@ class Station:
     def _close_minute(self) -> None:
         self.minutes.close(self.evse, self.vehicle, self.setting.told)
         if self.t >= self._begin_at and self.powered:
-            self._begin()
+            self.begin()
         if self.tx and self.powered:
             self._show_state()
 
@@ -338,7 +348,7 @@ class Station:
         started = self.tx.started if self.tx else None
         self.setting = self.smart.setting(self.now, started)
         self._version = self.smart.version
-        running = self.tx is not None and self.operative
+        running = self.tx is not None
         self.evse.obey(self.t, self.setting, running=running)
         if self.tx:
             self._show_state()
@@ -361,38 +371,3 @@ class Station:
             self.report("Updated", f"{what}Changed", "Other", "TxUpdatedMeasurands")
         if mode_changed:
             self.sampling.plan(self.t, self.tx)
-
-    def _booted(self, answer: Payload) -> None:
-        self._booting = False
-        self.booted = answer.get("status") == "Accepted"
-        interval = max(int(answer.get("interval", 0)), 1)
-        if not self.booted:
-            self.boot_at = self.t + interval
-            return
-        self.model.put("OCPPCommCtrlr", None, "HeartbeatInterval", str(interval))
-        self.boot_reason = "PowerUp"
-        self._begin()
-        self.status()
-        self.refresh()
-
-    def _begin(self) -> None:
-        if self._begin_at != NEVER:
-            self._begin_at = NEVER
-            if self.evse.vehicle is not None and self.tx is None:
-                self.plug_in()
-
-    def _keep_in_touch(self) -> None:
-        if not self.booted:
-            if not self._booting and self.t >= self.boot_at:
-                self.boot()
-            return
-        interval = self.model.seconds("OCPPCommCtrlr", "HeartbeatInterval")
-        if interval and self.t - self.last_sent >= interval and not len(self.outbox):
-            self.last_sent = self.t
-            self.send("Heartbeat", {})
-
-    def _availability(self, state: str) -> None:
-        if not self.operative:
-            state = "Unavailable"
-        self.model.put("EVSE", 1, "AvailabilityState", state)
-        self.status()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from simulators.station import Station
 
 NEVER = float("inf")
+SHUTDOWN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,16 @@ class Timeline:
                 self.add(act)
             if self._heap:
                 return
+
+
+def restart(station: "Station", reason: str, seconds: float) -> None:
+    """Let a station lose power in a moment and come back after a while.
+
+    Args:
+        station: Which one.
+        reason: The reason its next BootNotification gives.
+        seconds: How long it is away.
+    """
+    down = station.t + SHUTDOWN_S
+    station.timeline.add(Act(down, lambda s: s.power_down(reason)))
+    station.timeline.add(Act(down + seconds, lambda s: s.power_up()))
