@@ -106,20 +106,13 @@ def readings_from(
     rows: dict[Spot, list[float | None]] = {}
     phases: dict[tuple[Spot, int], dict[Phase, float]] = {}
     charge: dict[Spot, float] = {}
-    for value in values:
-        at = value.timestamp
-        for sample in value.sampled_value:
-            kind = _KINDS.get(sample.measurand)
-            number = _number(sample, kind[1]) if kind else None
-            if kind is None or number is None:
-                continue
-            spot, phase = _spot(at, sample), sample.phase
-            if kind[0] == _SOC:
-                charge[spot] = number
-            elif phase is None:
-                _row(rows, spot)[kind[0]] = number
-            elif phase in _ONE_PHASE:
-                phases.setdefault((spot, kind[0]), {})[phase] = number
+    for spot, kind, phase, number in _samples(values):
+        if kind == _SOC:
+            charge[spot] = number
+        elif phase is None:
+            _row(rows, spot)[kind] = number
+        elif phase in _ONE_PHASE:
+            phases.setdefault((spot, kind), {})[phase] = number
     if phases:
         _add_up(rows, phases)
     if charge:
@@ -130,13 +123,23 @@ def readings_from(
     )
 
 
-def _spot(at: datetime, sample: SampledValue) -> Spot:
-    location, context = sample.location, sample.context
-    return (
-        at,
-        OUTLET if location is None else location._value_,
-        PERIODIC if context is None else context._value_,
-    )
+def _samples(
+    values: Iterable[MeterValue],
+) -> Iterator[tuple[Spot, int, Phase | None, float]]:
+    for value in values:
+        at = value.timestamp
+        for sample in value.sampled_value:
+            kind = _KINDS.get(sample.measurand)
+            number = _number(sample, kind[1]) if kind else None
+            if kind is None or number is None:
+                continue
+            location, context = sample.location, sample.context
+            spot = (
+                at,
+                OUTLET if location is None else location._value_,
+                PERIODIC if context is None else context._value_,
+            )
+            yield spot, kind[0], sample.phase, number
 
 
 def _row(rows: dict[Spot, list[float | None]], spot: Spot) -> list[float | None]:

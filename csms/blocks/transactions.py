@@ -10,7 +10,6 @@ from csms.blocks.routing import Route, route
 from csms.blocks.translating import token_from
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId, TransactionId
-from csms.domain.reading import Reading
 from csms.domain.token import IdToken, Verdict
 from csms.domain.transaction import EventType, TransactionReport
 from csms.ocpp.messages.common import AuthorizationStatus, IdTokenInfo
@@ -84,14 +83,12 @@ class Transactions:
         transaction = TransactionId(_storable(info.transaction_id))
         evse = request.evse.id if request.evse is not None else 0
         number = evse or self.ingest.evse_of(station, transaction)
-        readings: tuple[Reading, ...] = ()
-        if request.meter_value is not None:
-            readings = readings_from(
-                request.meter_value,
-                EvseId(station, number or 0),
-                transaction,
-                signed_import=self.signed_import(station),
-            )
+        readings = readings_from(
+            request.meter_value or (),
+            EvseId(station, number or 0),
+            transaction,
+            signed_import=self.signed_import(station),
+        )
         # A repetition may be the same report, now marked as sent late.
         payload = request.__pydantic_serializer__.to_json(
             request, by_alias=True, exclude_none=True, exclude=_APART
