@@ -1,6 +1,6 @@
 """Carry out what events owe; each duty once, in the commit that marks it as done."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,12 +15,6 @@ from csms.services.timetable import Task, pointless
 Errand = Callable[[Work, EventRecord, datetime], Awaitable[object]]
 
 PLANNING = frozenset({Task.PLAN, Task.FINALISE, Task.REPLAN})
-
-BECAUSE: Mapping[Task, str] = {
-    Task.PLAN: "called",
-    Task.FINALISE: "last plan before the start",
-    Task.REPLAN: "availability changed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +51,18 @@ class Duties:
         return ""
 
     def _errand(self, task: Task) -> Errand:
-        match task:
-            case Task.PLAN | Task.FINALISE | Task.REPLAN:
-                return self._plan(BECAUSE[task])
-            case Task.NOTIFY:
-                return self.notices.call_out
-            case Task.REMIND:
-                return self.notices.remind
-            case Task.RETRACT:
-                return self.notices.retract
-            case Task.SETTLE:
-                return self._settle
-            case Task.DISPATCH:
-                return self._open
-            case Task.RELEASE:
-                return _nothing
+        errands: dict[Task, Errand] = {
+            Task.PLAN: self._plan("called"),
+            Task.FINALISE: self._plan("last plan before the start"),
+            Task.REPLAN: self._plan("availability changed"),
+            Task.NOTIFY: self.notices.call_out,
+            Task.REMIND: self.notices.remind,
+            Task.RETRACT: self.notices.retract,
+            Task.DISPATCH: self._open,
+            Task.RELEASE: _nothing,
+            Task.SETTLE: self._settle,
+        }
+        return errands[task]
 
     def _plan(self, because: str) -> Errand:
         async def plan(work: Work, record: EventRecord, now: datetime) -> None:

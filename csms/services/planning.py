@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from csms.domain.enrollment import Enrollment
@@ -27,11 +28,19 @@ from csms.services.live import LiveEvse, LiveFleet
 from csms.services.ports.events import EventRecord, Member, MemberPlan
 from csms.services.ports.work import Work
 from csms.services.program_records import NoSuchProgram
-from csms.services.stations import EvseFacts, StationBook
+from csms.services.stations import EvseFacts
 
 FULL_PCT = 100.0
 _NO_BATTERY = Energy(1)
 _NO_POWER = Power(0)
+
+
+class FactsBook(Protocol):
+    """Knows every EVSE."""
+
+    def facts(self, evse: EvseId) -> EvseFacts:
+        """Return what decides whether it may be dispatched."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,7 @@ class Planning:
 
     programs: Sequence[Program]
     live: LiveFleet
-    book: StationBook
+    book: FactsBook
     policy: PlanningPolicy = PlanningPolicy()
 
     def program_of(self, event: DREvent) -> Program:
