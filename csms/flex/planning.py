@@ -107,17 +107,18 @@ class _Grid:
     def share(self, bounds: Mapping["EvseId", Bound]) -> Watts:
         """Return the watts each may export: its minimum or more, absent if none.
 
-        Whoever is granted less than its minimum stands back, the weakest first, and
-        the others share what it leaves.
+        Of those who are granted less than their minimum the weaker half stands back,
+        and the others share what it leaves.
         """
         watts: dict[EvseId, int] = {}
         for group in self.groups():
-            going = {e: bounds[e].watts for e in group if bounds[e].watts}
+            ceilings = {e: bounds[e].watts for e in group}
+            going = {e: w for e, w in ceilings.items() if w >= self._minimum(e)}
             granted = self._granted(going)
-            while weak := [e for e in granted if granted[e] < max(self.least[e], 1)]:
-                del going[
-                    min(weak, key=lambda e: (granted[e] / max(self.least[e], 1), e))
-                ]
+            while weak := [e for e in granted if granted[e] < self._minimum(e)]:
+                weak.sort(key=lambda e: (granted[e] / self._minimum(e), e))
+                for evse in weak[: max(len(weak) // 2, 1)]:
+                    del going[evse]
                 granted = self._granted(going)
             watts |= granted
         return watts
@@ -133,6 +134,9 @@ class _Grid:
     def is_full(self, site: "SiteId", watts: Watts) -> bool:
         """Tell whether the site could not export another watt."""
         return sum(watts.get(e, 0) for e in self.members[site]) >= self.caps[site]
+
+    def _minimum(self, evse: "EvseId") -> int:
+        return max(self.least[evse], 1)
 
     def _granted(self, going: Watts) -> Watts:
         ceilings: dict[SiteId, dict[EvseId, int]] = defaultdict(dict)

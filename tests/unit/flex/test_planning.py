@@ -338,6 +338,33 @@ class TestPlanningAgain:
 
         assert plan(event(), [live], DEPOT, promised, now=self.NOW) is promised
 
+    def test_without_a_reserve_the_smallest_lack_reduces_the_promise(self) -> None:
+        tight = available(max_discharge=Power.kw(43), reserve_pct=0)
+        promised = self.promised(tight)
+        enough_for_42 = 22 + 100 * 42 * 2 / 0.92 / 200
+        live = replace(tight, soc_pct=enough_for_42 + 1e-6, soc_at=self.NOW)
+
+        [entry] = plan(event(), [live], DEPOT, promised, now=self.NOW).entries
+
+        assert entry.power == Power.kw(-42)
+
+    def test_another_reason_for_an_exclusion_is_told(self) -> None:
+        promised = self.promised(available(opted_out=True))
+        away = replace(self.live(), plugged=False)
+
+        [entry] = plan(event(), [away], DEPOT, promised, now=self.NOW).entries
+
+        assert entry.exclusions == (Reason.UNPLUGGED,)
+
+    def test_a_higher_target_out_of_reach_raises_the_shortfall_only(self) -> None:
+        fleet = [available()]
+        held = plan(event(Power.kw(50)), fleet, DEPOT, None, now=EVENING_BEFORE)
+
+        again = plan(event(Power.kw(60)), fleet, DEPOT, held, now=EVENING_BEFORE)
+
+        assert again.entries == held.entries
+        assert again.shortfall == Power.kw(16)
+
     def test_an_earlier_departure_shortens_the_setpoint(self) -> None:
         promised = self.promised(available())
         leaving = DepartureNeed(START + timedelta(hours=2), 30)
@@ -503,3 +530,32 @@ def test_a_higher_floor_never_gives_more(
     ]
 
     assert all(a >= b for a, b in pairwise(powers))
+
+
+@given(each=availabilities(1), promised=availabilities(1), now=st.integers(0, 179))
+def test_no_promise_takes_a_vehicle_below_its_floor_once_charge_is_measured(
+    each: Availability, promised: Availability, now: int
+) -> None:
+    moment = START + timedelta(minutes=now)
+    held = plan(event(), [promised], SITES, None, now=EVENING_BEFORE)
+    measured = replace(each, soc_at=moment)
+
+    [entry] = plan(event(), [measured], SITES, held, now=moment).entries
+
+    if entry.setpoint is None or measured.soc_pct is None:
+        return
+    left = Interval(moment, entry.setpoint.window.end)
+    drawn = -entry.planned_within(left).as_kwh / measured.discharge_efficiency
+    end = measured.soc_pct - 100 * drawn / measured.battery.as_kwh
+    assert end >= measured.floor_soc_pct - 1e-6
+
+
+def test_a_small_target_is_carried_by_as_few_as_the_minimum_allows() -> None:
+    fleet = [available(number) for number in range(300)]
+
+    made = plan(event(Power.kw(50)), fleet, DEPOT, None, now=EVENING_BEFORE)
+
+    assert made.power == Power.kw(-50)
+    powers = [entry.power.watts for entry in made.entries if entry.setpoint]
+    assert len(powers) > 12
+    assert max(powers) <= -2000

@@ -61,11 +61,6 @@ LONG_AGO = NOW - timedelta(minutes=6)
             id="old-reading",
         ),
         pytest.param(
-            replace(GOOD, power_at=START - timedelta(seconds=1)),
-            Verdict.UNKNOWN,
-            id="reading-from-before-the-command",
-        ),
-        pytest.param(
             replace(GOOD, soc_pct=32), Verdict.FLOOR_REACHED, id="floor-and-guard"
         ),
         pytest.param(replace(GOOD, soc_pct=32.1), Verdict.OBEYED, id="just-above"),
@@ -100,6 +95,12 @@ class TestTheResponseWindow:
         later = START + timedelta(minutes=2)
 
         assert track(WATCH, charging, later) is Verdict.NOT_DELIVERING
+
+    def test_a_reading_from_before_the_command_says_nothing(self) -> None:
+        before = replace(GOOD, power_at=START - timedelta(seconds=1))
+        later = START + timedelta(minutes=2)
+
+        assert track(WATCH, before, later) is Verdict.UNKNOWN
 
     def test_the_floor_does_not_wait(self) -> None:
         empty = replace(GOOD, soc_pct=31, soc_at=self.SOON)
