@@ -1,0 +1,278 @@
+"""One demand-response event, end to end, on a simulated fleet: `csms demo`."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+
+from csms.cli.children import ChildFailed, child, output_of
+from csms.cli.demo_report import Findings, findings, show
+from csms.cli.demo_stage import (
+    CALL_AT,
+    END,
+    GRACE,
+    POLL_S,
+    PROGRAMS,
+    RELEASE_REAL_S,
+    SEASON,
+    START,
+    DemoFailed,
+    Options,
+    Stage,
+    get,
+    post,
+    staged,
+)
+from csms.cli.demo_view import draw
+from csms.clock import pause
+from csms.db.embedded import EmbeddedPostgres
+
+
+async def demonstrate(options: Options, console: Console) -> int:
+    """Play the event, show it, judge it; return the exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="csms-demo-"))
+    try:
+        return await _in(folder, options, console)
+    except ChildFailed as failure:
+        console.print(f"[red]{failure}[/]\n{failure.tail}", highlight=False)
+        return 1
+    except (DemoFailed, httpx.HTTPError) as failure:
+        console.print(f"[red]the demonstration stopped:[/] {failure}")
+        return 1
+    finally:
+        if options.keep:
+            console.print(f"kept: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _in(folder: Path, options: Options, console: Console) -> int:
+    with console.status("starting PostgreSQL") if console.is_terminal else _quietly():
+        registry = json.loads(
+            await output_of(
+                "simulators",
+                [
+                    "simulators",
+                    "registry",
+                    "--fleet",
+                    options.fleet,
+                    "--seed",
+                    str(options.seed),
+                ],
+            )
+        )
+        postgres = EmbeddedPostgres(folder / "postgres")
+        await postgres.start()
+    try:
+        async with staged(folder, options, registry, postgres.url) as stage:
+            result = await _play(stage, console)
+            stage.scene.doing = "judging"
+            if options.stay:
+                await _stay(stage, console)
+        show(result, console)
+        if options.json_file is not None:
+            options.json_file.write_text(json.dumps(result.document, indent=1))
+            console.print(f"report: {options.json_file}")
+        return 0 if result.kept else 1
+    finally:
+        await postgres.stop()
+        if not options.keep:
+            postgres.remove()
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    yield None
+
+
+async def _play(stage: Stage, console: Console) -> Findings:
+    """Import the registry, start the fleet, call the event, watch it to its end."""
+    await post(stage, "/api/v1/registry", stage.registry)
+    fleet = child(
+        "fleet",
+        [
+            "simulators",
+            "run",
+            "--fleet",
+            stage.options.fleet,
+            "--seed",
+            str(stage.options.seed),
+            "--csms",
+            f"ws://127.0.0.1:{stage.ocpp_port}/ocpp",
+            "--clock-anchor",
+            stage.clock.anchor.isoformat(),
+            "--clock-epoch",
+            stage.clock.epoch.isoformat(),
+            "--clock-rate",
+            str(stage.clock.rate),
+            "--report",
+            str(stage.report_file),
+            "--mail",
+            stage.base,
+            "--mail-token",
+            stage.token,
+        ],
+        stage.folder / "fleet.log",
+        {},
+    )
+    with _screen(stage, console) as refresh:
+        async with fleet as running:
+            stage.children.append(running)
+            await _watch(stage, refresh)
+            stage.children.remove(running)
+            stage.scene.doing = "stopping the fleet"
+            refresh()
+    observed = json.loads(stage.report_file.read_text())
+    return findings(
+        observed=observed,
+        registry=stage.registry,
+        members=await _members(stage),
+        events=[await get(stage, f"/api/v1/events/{e}") for e in stage.events.values()],
+        statements=[
+            await get(stage, f"/api/v1/programs/{name}/statement?season={SEASON}")
+            for name in stage.events
+        ],
+        quarantines=(await get(stage, "/api/v1/quarantines"))["items"],
+        window=(START, END),
+        allowance=timedelta(seconds=max(300.0, RELEASE_REAL_S * stage.clock.rate)),
+        options={
+            "rate": stage.options.rate,
+            "seed": stage.options.seed,
+            "fleet": stage.options.fleet,
+        },
+    )
+
+
+@contextlib.contextmanager
+def _screen(stage: Stage, console: Console) -> Iterator[Callable[[], None]]:
+    """Give what redraws the live view; on no terminal, what prints the news."""
+    if console.is_terminal:
+        with Live(draw(stage.scene), console=console, refresh_per_second=4) as live:
+            yield lambda: live.update(draw(stage.scene))
+        return
+    printed = 0
+
+    def print_news() -> None:
+        nonlocal printed
+        for at, text in stage.scene.news[printed:]:
+            console.print(f"{at:%a %H:%MZ}  {text}", highlight=False)
+        printed = len(stage.scene.news)
+
+    yield print_news
+
+
+async def _watch(stage: Stage, refresh: Callable[[], None]) -> None:
+    """Follow the event until its accounts are closed."""
+    scene = stage.scene
+    scene.tell(f"console: {stage.base}")
+    deadline = END + GRACE + timedelta(hours=3)
+    while True:
+        stage.check()
+        scene.now = stage.clock.now()
+        await _look_at_fleet(stage)
+        if scene.now >= CALL_AT and not stage.events:
+            await _call(stage)
+        if stage.events and await _look_at_events(stage):
+            return
+        refresh()
+        if scene.now > deadline:
+            raise DemoFailed("the event was not settled in time")
+        await pause(POLL_S)
+
+
+async def _look_at_fleet(stage: Stage) -> None:
+    scene = stage.scene
+    stations = (await get(stage, "/api/v1/stations?limit=500"))["items"]
+    evses = [evse for each in stations for evse in each["evses"]]
+    before = scene.connected
+    scene.connected = sum(each["connected"] for each in stations)
+    scene.provisioned = sum(each["provisioned"] for each in stations)
+    scene.fleet_kw = sum(each["power_w"] or 0 for each in evses) / 1000
+    known = [each["soc_pct"] for each in evses if each["soc_pct"] is not None]
+    scene.soc_pct = sum(known) / len(known) if known else None
+    if scene.connected == scene.stations and before < scene.stations:
+        scene.tell(f"all {scene.stations} systems are connected")
+    if not stage.events:
+        scene.doing = "stations boot and are provisioned"
+
+
+async def _call(stage: Stage) -> None:
+    """Call the event in every program of the demonstration."""
+    for program in PROGRAMS:
+        called = await post(
+            stage,
+            "/api/v1/events",
+            {
+                "program": program,
+                "starts_at": START.isoformat(),
+                "ends_at": END.isoformat(),
+                "name": "Summer peak",
+            },
+        )
+        stage.events[program] = called["id"]
+    stage.scene.window = (START, END)
+    stage.scene.tell("event called for tomorrow 17:00-20:00; notices go out")
+
+
+async def _look_at_events(stage: Stage) -> bool:
+    """Take the figures of all events together; tell whether all are settled."""
+    scene = stage.scene
+    lives = [
+        await get(stage, f"/api/v1/events/{each}/live")
+        for each in stage.events.values()
+    ]
+    before = dict(scene.live)
+    scene.live = _together(lives)
+    stages = {each["stage"] for each in lives}
+    scene.doing = " / ".join(sorted(stages))
+    for name, text in (("opted_out", "opted out"), ("excluded", "are excluded")):
+        if scene.live[name] > before.get(name, 0):
+            scene.tell(f"{scene.live[name]} systems {text}")
+    for word in ("active", "completed", "settled"):
+        if stages == {word} and before.get("stages") != [word]:
+            scene.tell(f"the event is {word}")
+    scene.live["stages"] = sorted(stages)
+    if START <= scene.now <= END + timedelta(minutes=20):
+        scene.curve.append(scene.live["delivered_kw"])
+    return stages == {"settled"}
+
+
+def _together(lives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    names = (
+        "target_kw",
+        "delivered_kw",
+        "delivered_kwh",
+        "planned_kwh",
+        "opted_out",
+        "excluded",
+    )
+    return {name: sum(each[name] or 0 for each in lives) for name in names}
+
+
+async def _members(stage: Stage) -> dict[str, dict[str, Any]]:
+    found = {}
+    for event in stage.events.values():
+        listed = await get(stage, f"/api/v1/events/{event}/members?limit=500")
+        for each in listed["items"]:
+            found[f"{each['station']}/{each['evse']}"] = each
+    return found
+
+
+async def _stay(stage: Stage, console: Console) -> None:
+    console.print(
+        f"console: {stage.base}  token: {stage.token}\npress Ctrl-C to end",
+        highlight=False,
+    )
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        while True:
+            stage.check()
+            await pause(1.0)
