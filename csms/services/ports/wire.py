@@ -214,6 +214,35 @@ class TransactionStatus:
     messages_in_queue: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DisplayText:
+    """A text for the display of a station (O01).
+
+    Attributes:
+        id: The same id replaces.
+        text: At most 512 characters.
+        language: Language code of the text.
+        start: From when on; None for at once.
+        end: Until when; None for ever.
+        transaction: Only while this transaction goes on.
+    """
+
+    id: int
+    text: str
+    language: str = "en"
+    start: datetime | None = None
+    end: datetime | None = None
+    transaction: TransactionId | None = None
+
+
+class DisplayWire(Protocol):
+    """Shows messages on displays (block O)."""
+
+    async def show(self, station: StationId, shown: DisplayText) -> Reply:
+        """Show a text; raises ``NoAnswer`` and ``RefusedByStation``."""
+        ...
+
+
 class Outcome(StrEnum):
     """The three distinct ways a command can end."""
 
@@ -256,6 +285,35 @@ class FieldError:
     problem: str
 
 
+class Means(StrEnum):
+    """By what a request can make an EVSE discharge."""
+
+    SETPOINT = "setpoint"
+    """A setpoint below zero (2.1)."""
+    NEGATIVE_LIMIT = "negative_limit"
+    """A limit below zero, outside the standard."""
+    VENDOR_WORDS = "vendor_words"
+    """A number below zero in a DataTransfer."""
+    OTHER = "other"
+    """An operation mode that leaves the direction to others, a discharge limit
+    without a setpoint, a curve, or a variable that is set below zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discharge:
+    """How a request would make EVSEs discharge.
+
+    Attributes:
+        evse: The EVSE that it names; None if it names none, 0 for the whole station.
+        means: By what.
+        finite: Whether it ends by itself (rule 7).
+    """
+
+    evse: int | None
+    means: frozenset[Means]
+    finite: bool
+
+
 class RawWire(Protocol):
     """Checks and sends requests in the words of the wire."""
 
@@ -269,12 +327,8 @@ class RawWire(Protocol):
         """Return what is wrong with a request: strictly, down to unknown fields."""
         ...
 
-    def discharges(self, action: str, payload: dict[str, Any]) -> Sequence[int] | None:
-        """Return the EVSEs that the request would make discharge.
-
-        An empty sequence is a discharge at an EVSE that the request does not name;
-        None means that nothing in it discharges.
-        """
+    def discharge(self, action: str, payload: dict[str, Any]) -> "Discharge | None":
+        """Return how the request would make an EVSE discharge; None if it does not."""
         ...
 
     async def ask(
