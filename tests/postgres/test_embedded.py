@@ -81,6 +81,11 @@ def owned_elsewhere(path: Path) -> tuple["subprocess.Popen[str]", int]:
     raise AssertionError("the server did not start")
 
 
+def stranger_of(owner: Account) -> "subprocess.Popen[bytes]":
+    """Start a process that only has the account in common with the server."""
+    return subprocess.Popen(["sleep", "60"], cwd="/", **owner.for_popen())
+
+
 async def ended(pid: int, *, within: float = 15) -> bool:
     for _ in range(int(within / 0.05)):
         try:
@@ -158,9 +163,13 @@ async def test_a_stale_pid_file_of_a_stranger_does_not_matter(
     server: EmbeddedPostgres,
 ) -> None:
     await server.kill()
-    (server.folder / "data/postmaster.pid").write_text(f"{os.getpid()}\n/nowhere\n")
+    stranger = stranger_of(server.account)
+    left = server.folder / "data/postmaster.pid"
+    left.write_text(f"{stranger.pid}\n/nowhere\n")
 
     await server.start()
+    stranger.kill()
+    stranger.wait()
 
     assert await ask(server.url, "SELECT 1") == 1
 
