@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from csms.domain.errors import Conflict, DomainError
 from csms.domain.event import UNDELIVERED, Reason
-from csms.domain.ids import EvseId, StationId
+from csms.domain.ids import EvseId, ParticipantId, StationId
 from csms.domain.interval import Interval, quarter_of
+from csms.domain.participant import Participant, ParticipantKind
 from csms.domain.plan import Setpoint, limited_by_exclusion
 from csms.domain.units import Energy, Power
 from tests.unit.flex.fleets import END, START, WINDOW, enrollment, evse
@@ -148,3 +149,12 @@ def test_the_reasons_for_undelivered_energy_are_these() -> None:
 def test_a_value_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Power(1).watts = 2  # type: ignore[misc]
+
+
+def test_a_participant_kind_is_written_as_the_registry_writes_it() -> None:
+    district = Participant(
+        ParticipantId("d"), "D", "d@example.org", "en", ParticipantKind.SCHOOL_DISTRICT
+    )
+
+    assert district.kind == "school_district"
+    assert {"residential", "municipal", "school_district"} == set(ParticipantKind)
