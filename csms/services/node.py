@@ -1,0 +1,117 @@
+"""One running node, as its HTTP edges see it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from csms.clock import Clock
+from csms.domain.program import Program
+from csms.services.access import Access
+from csms.services.commands import Commands
+from csms.services.dispatch import Dispatcher
+from csms.services.events import Events
+from csms.services.live import LiveFleet
+from csms.services.participation import Participation
+from csms.services.ports.messages import MessageLogQueries
+from csms.services.ports.queries import Queries
+from csms.services.ports.work import Begin
+from csms.services.registry import Registry
+from csms.services.settlement import Settlement
+from csms.services.stations import StationBook
+from csms.services.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of readiness.
+
+    Attributes:
+        good: Whether it holds.
+        detail: What is seen; with a remedy if it does not hold.
+    """
+
+    good: bool
+    detail: str = ""
+
+
+class CaughtMail(Protocol):
+    """One message that the mail catcher keeps."""
+
+    @property
+    def id(self) -> int:
+        """Return its number, which grows."""
+        ...
+
+    @property
+    def to(self) -> str:
+        """Return whom it is for."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """Return its subject."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Return its plain text."""
+        ...
+
+    @property
+    def html(self) -> str:
+        """Return its HTML."""
+        ...
+
+    @property
+    def received_at(self) -> datetime:
+        """Return when it came."""
+        ...
+
+
+class Mailbox(Protocol):
+    """Mail that was caught instead of sent: demonstrations only."""
+
+    def list(self, after: int = 0, limit: int = 500) -> Sequence[CaughtMail]:
+        """Return messages above a number, in order."""
+        ...
+
+    def find(self, number: int) -> CaughtMail | None:
+        """Return one message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Everything that API, console and portal may use.
+
+    Attributes:
+        refreshed: To be awaited after the registry changed, so that all of the node
+            knows the new stations at once.
+        readiness: Returns each condition by name.
+        gauges: Returns figures by name: connections, dropped log lines and the like.
+        mail: The mail catcher, if there is one.
+        secure: Whether people come over HTTPS, so that cookies must be Secure.
+    """
+
+    clock: Clock
+    begin: Begin
+    live: LiveFleet
+    book: StationBook
+    access: Access
+    programs: Sequence[Program]
+    events: Events
+    participation: Participation
+    settlement: Settlement
+    commands: Commands
+    registry: Registry
+    telemetry: Telemetry
+    dispatcher: Dispatcher
+    queries: Queries
+    messages: MessageLogQueries
+    mail: Mailbox | None
+    refreshed: Callable[[], Awaitable[None]]
+    readiness: Callable[[], Awaitable[Mapping[str, Check]]]
+    gauges: Callable[[], Mapping[str, float]]
+    secure: bool
+    version: str
