@@ -19,7 +19,10 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
 
     def __init__(
-        self, message: str | None = None, *, field: str | None = None,
+        self,
+        message: str | None = None,
+        *,
+        field: str | None = None,
         remedy: str | None = None,
     ) -> None:
         self.field = field

@@ -50,4 +50,6 @@ class Interval:
 def quarter_of(instant: datetime) -> datetime:
     """Return the start of the UTC quarter hour that holds the instant."""
     instant = instant.astimezone(UTC)
-    return instant.replace(minute=instant.minute - instant.minute % 15, second=0, microsecond=0)
+    return instant.replace(
+        minute=instant.minute - instant.minute % 15, second=0, microsecond=0
+    )
