@@ -144,10 +144,20 @@ async def _until_ready(stage: Stage) -> None:
 
 
 async def get(stage: Stage, path: str) -> dict[str, Any]:
+    """Return what the API answers.
+
+    Raises:
+        DemoFailed: If it answers by an error.
+    """
     return _answer(await stage.api.get(path))
 
 
 async def post(stage: Stage, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the API answers to a request with this body.
+
+    Raises:
+        DemoFailed: If it answers by an error.
+    """
     return _answer(await stage.api.post(path, json=body))
 
 

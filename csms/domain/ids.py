@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NewType
 
+from typing_extensions import override
+
 StationId = NewType("StationId", str)
 SiteId = NewType("SiteId", str)
 ParticipantId = NewType("ParticipantId", str)
@@ -24,6 +26,7 @@ class EvseId:
     station: StationId
     number: int
 
+    @override
     def __str__(self) -> str:
         return f"{self.station}/{self.number}"
 
