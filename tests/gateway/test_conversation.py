@@ -321,6 +321,15 @@ class TestSilence:
         assert street.gateway.tally.late == 1
         assert street.gateway.tally.unanswered == 1
 
+    async def test_a_late_answer_is_counted_when_nothing_follows_either(
+        self, street: Street
+    ) -> None:
+        async with street.station("A") as socket:
+            with pytest.raises(Unanswered):
+                await street.link("A").ask_raw("Slow", {}, patience=0.02)
+            await say(socket, [3, (await hear(socket))[1], {}])
+            await until(lambda: street.gateway.tally.late == 1)
+
     async def test_an_error_under_no_id_does_not_wedge_the_line(
         self, street: Street
     ) -> None:
@@ -357,7 +366,14 @@ class TestSilence:
         second = await leave_unanswered(3)
         assert await exchange(second, [2, "x", "Echo", {}]) == [3, "x", {}]
         assert street.gateway.tally.forced == 1
+
+        asked = _soon(street.link("A").ask_raw("Better", {}))
+        await say(second, [3, (await hear(second))[1], {}])
+        assert await asked == {}
         await second.close()
+        await until(lambda: not street.gateway.registry.connected())
+        await leave_unanswered(2)
+        await until(lambda: street.gateway.tally.forced == 2)
 
     async def test_whoever_waits_learns_at_once_that_the_station_is_gone(
         self, street: Street
@@ -386,6 +402,8 @@ class TestGreeting:
         await say(socket, [2, "1", "Echo", {}])
         call = await hear(socket)
         assert call[2] == "GetBaseReport"
+        await until(lambda: street.gateway.tally.frames_in == 1)
+        await asyncio.sleep(0.01)
         assert not street.handlers.answered
         assert await exchange(socket, [3, call[1], ACCEPTED]) == [3, "1", {}]
         assert answers == [ACCEPTED]
