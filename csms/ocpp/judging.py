@@ -272,9 +272,7 @@ def _steps(model: type[Wire], loc: Loc) -> Iterator[Place]:
     owner, name, slot = model.__name__, "", _Slot(required=True, inner=None, words=None)
     for depth, step in enumerate(loc, start=1):
         entry = isinstance(step, int)
-        if not isinstance(step, int):
-            if current is None:
-                return
+        if not isinstance(step, int) and current is not None:
             owner, name = current.__name__, step
             slot = _slots(current).get(
                 step, _Slot(required=False, inner=None, words=None)

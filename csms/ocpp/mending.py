@@ -1,7 +1,8 @@
 """How one wrong value in a payload is made right, if that does no harm.
 
 Each mend returns what kind of deviation it was and the value to read instead, or
-raises ``Hopeless``. None of them knows where the value stands.
+raises ``Hopeless``. None of them knows where the value stands; each relies on what its
+type of error already says about the value.
 """
 
 import math
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import cast
 
 from csms.ocpp.wire import Word
 
@@ -48,23 +50,21 @@ Mend = Callable[[Flaw], Mended]
 
 def cut(flaw: Flaw) -> Mended:
     """Shorten a text; an identity would become another one's."""
-    if flaw.identity or not isinstance(flaw.value, str):
+    if flaw.identity:
         raise Hopeless
-    return "too-long", flaw.value[: flaw.limit]
+    return "too-long", cast("str", flaw.value)[: flaw.limit]
 
 
 def without_nul(flaw: Flaw) -> Mended:
     """Take NUL characters out of a text."""
-    if not isinstance(flaw.value, str):
-        raise Hopeless
-    return "nul-character", flaw.value.replace("\0", "")
+    return "nul-character", cast("str", flaw.value).replace("\0", "")
 
 
 def well_formed(flaw: Flaw) -> Mended:
     """Replace the halves of surrogate pairs in a text."""
-    if flaw.identity or not isinstance(flaw.value, str):
+    if flaw.identity:
         raise Hopeless
-    return "broken-text", flaw.value.encode(errors="replace").decode()
+    return "broken-text", cast("str", flaw.value).encode(errors="replace").decode()
 
 
 def as_text(flaw: Flaw) -> Mended:
@@ -149,9 +149,7 @@ def out_of_a_list(flaw: Flaw) -> Mended:
 
 def as_instant(flaw: Flaw) -> Mended:
     """Read an instant that is not written as RFC 3339 says; UTC if no zone is said."""
-    if not isinstance(flaw.value, str):
-        raise Hopeless
-    said = flaw.value.strip().upper().replace(",", ".")
+    said = cast("str", flaw.value).strip().upper().replace(",", ".")
     try:
         instant = datetime.fromisoformat(re.sub(r"(:\d\d):60", r"\1:59", said))
         naive = instant.tzinfo is None

@@ -299,10 +299,11 @@ def _shown(flaw: ErrorDetails) -> str:
 
 
 def _path(loc: Loc) -> str:
-    text = ""
-    for step in loc:
-        name = step if isinstance(step, int) else step[:_SHOWN]
-        text += f"[{name}]" if isinstance(name, int) else f".{name}"
+    """Return the way as people write it; what the peer named, in plain characters."""
+    text = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{ascii(step[:_SHOWN])[1:-1]}"
+        for step in loc
+    )
     return text.removeprefix(".") or "payload"
 
 
@@ -334,6 +335,4 @@ def _put(body: dict[str, Any], loc: Loc, value: object) -> None:
 
 
 def _drop(body: dict[str, Any], loc: Loc) -> None:
-    parent = _parent(body, loc)
-    if isinstance(loc[-1], int) or loc[-1] in parent:
-        del parent[loc[-1]]
+    del _parent(body, loc)[loc[-1]]

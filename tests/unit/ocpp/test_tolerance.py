@@ -295,6 +295,8 @@ REFUSED = [
      "PropertyConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "timestamp", ..., "OccurrenceConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "timestamp", 1784062800, "TypeConstraintViolation"),
+    (TRANSACTION_EVENT, EVENT, "transactionInfo.transactionId", "t\ud800",
+     "PropertyConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "eventType", "Paused", "PropertyConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "transactionInfo", ..., "OccurrenceConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "transactionInfo", "t", "TypeConstraintViolation"),
@@ -412,6 +414,16 @@ def test_the_same_deviation_in_every_reading_is_recorded_once() -> None:
     assert deviation.path == "meterValue[0].sampledValue[0].color"
 
 
+def test_what_is_recorded_can_be_stored_anywhere() -> None:
+    payload = {**EVENT, "a\0\ud800": 1, "triggerReason": "b\0\ud800"}
+
+    _, deviations = read_tolerantly(TRANSACTION_EVENT, payload)
+
+    for deviation in deviations:
+        assert f"{deviation.path}{deviation.detail}".isprintable()
+        assert f"{deviation.path}{deviation.detail}".isascii()
+
+
 def test_many_deviations_do_not_fill_the_book() -> None:
     payload = {**EVENT, **{f"extra{number}": 1 for number in range(1000)}}
 
@@ -423,6 +435,16 @@ def test_many_deviations_do_not_fill_the_book() -> None:
 def test_a_payload_full_of_errors_is_not_worth_mending() -> None:
     samples: list[Any] = [{} for _ in range(MOST_ERRORS + 1)]
     payload = altered(EVENT, "meterValue.0.sampledValue", samples)
+
+    with pytest.raises(CallRefused) as refusal:
+        read_tolerantly(TRANSACTION_EVENT, payload)
+
+    assert refusal.value.code is RpcErrorCode.FORMAT_VIOLATION
+
+
+def test_a_payload_is_not_mended_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csms.ocpp.tolerance.ROUNDS", 1)
+    payload = altered(EVENT, "seqNo", "7")
 
     with pytest.raises(CallRefused) as refusal:
         read_tolerantly(TRANSACTION_EVENT, payload)
