@@ -26,7 +26,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 T = TypeVar("T")
 
 COMMAND_S = 10.0
-REPORT_COLUMNS = 15
+REPORT_COLUMNS = 14
 READING_COLUMNS = 12
 
 AWAY = (
@@ -218,7 +218,6 @@ def _report_columns(reports: Sequence[TransactionReport]) -> Sequence[Sequence[A
             one.trigger,
             one.at,
             one.offline,
-            one.received_at,
             one.payload,
             one.evse,
             one.charging_state,

@@ -4,11 +4,11 @@ WRITE = """
 WITH told AS (
     SELECT * FROM unnest(
         $1::text[], $2::text[], $3::bigint[], $4::bytea[], $5::text[], $6::text[],
-        $7::timestamptz[], $8::bool[], $9::timestamptz[], $10::text[], $11::int[],
-        $12::text[], $13::text[], $14::text[], $15::bigint[]
+        $7::timestamptz[], $8::bool[], $9::text[], $10::int[],
+        $11::text[], $12::text[], $13::text[], $14::bigint[]
     ) WITH ORDINALITY AS told (
         station_id, transaction_id, seq_no, digest, event_type, trigger_reason,
-        at, offline, received_at, payload, evse,
+        at, offline, payload, evse,
         charging_state, stopped_reason, id_token, remote_start_id, place
     )
 ), kept AS (
@@ -17,7 +17,7 @@ WITH told AS (
         at, offline, received_at, payload
     )
     SELECT station_id, transaction_id, seq_no, digest, event_type, trigger_reason,
-        at, offline, received_at, payload
+        at, offline, $27::timestamptz, payload
     FROM told ORDER BY station_id, transaction_id, seq_no
     ON CONFLICT DO NOTHING
     RETURNING station_id, transaction_id, seq_no
@@ -67,9 +67,9 @@ WITH told AS (
         remote_start_id = least(known.remote_start_id, excluded.remote_start_id)
 ), said AS (
     SELECT * FROM unnest(
-        $16::text[], $17::int[], $18::timestamptz[], $19::text[], $20::text[],
-        $21::text[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[],
-        $26::float8[], $27::int[]
+        $15::text[], $16::int[], $17::timestamptz[], $18::text[], $19::text[],
+        $20::text[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[],
+        $25::float8[], $26::int[]
     ) AS said (
         station_id, evse, at, location, context,
         transaction_id, import_ws, export_ws, import_w, export_w,
@@ -82,7 +82,7 @@ WITH told AS (
     )
     SELECT station_id, evse, at, location, context, min(transaction_id COLLATE "C"),
         max(import_ws), max(export_ws), max(import_w), max(export_w), max(soc_pct),
-        $28::timestamptz
+        $27::timestamptz
     FROM said WHERE place = 0 OR place IN (SELECT place FROM news)
     GROUP BY station_id, evse, at, location, context
     ORDER BY station_id, evse, at, location, context

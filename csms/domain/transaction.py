@@ -49,7 +49,7 @@ class TransactionReport:
         trigger: Why it was sent, in OCPP's words.
         at: When it happened, by the station's clock.
         offline: Whether the station had no connection when it happened.
-        received_at: When it came here.
+        received_at: When it came here; it is kept a moment later.
         evse: The EVSE, said once per transaction; none if not said nor known.
         charging_state: The state, in OCPP's words, if said.
         operation_mode: The V2X operation mode, if said (2.1).

@@ -65,32 +65,47 @@ class IngestStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
-    """What was written between two instants, by EVSE.
+class Change:
+    """Where something new is known of an EVSE.
 
     Attributes:
-        readings: What was read, with every field that is known now.
-        turns: Reports that may show a vehicle come or gone; for each transaction that
-            has a new one, all of them.
+        first: The instant of the earliest new reading; none if there is none.
+        last: The instant of the latest new reading.
+        turns: The instants of every turn of transactions that have a new one.
     """
 
-    readings: Mapping[EvseId, Sequence[Reading]]
-    turns: Mapping[EvseId, Sequence[Turn]]
+    first: datetime | None = None
+    last: datetime | None = None
+    turns: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reading and when it was written or last completed."""
+
+    reading: Reading
+    received_at: datetime
 
 
 class TelemetryStore(Protocol):
     """Readings, quarter hours, transactions and live states of one unit of work."""
 
-    async def fresh(self, since: datetime, until: datetime) -> Fresh:
+    async def changes(
+        self, since: datetime, until: datetime
+    ) -> Mapping[EvseId, Change]:
         """Return what was written from ``since`` up to, not including, ``until``."""
         ...
 
-    async def readings(self, evse: EvseId, interval: Interval) -> Sequence[Reading]:
-        """Return the readings within an interval, its end included."""
+    async def readings(
+        self, spans: Mapping[EvseId, Interval]
+    ) -> Mapping[EvseId, Sequence[Kept]]:
+        """Return the readings of EVSEs, each within a span, its end included."""
         ...
 
-    async def turns(self, evse: EvseId, interval: Interval) -> Sequence[Turn]:
-        """Return every turn of transactions that have one within the interval."""
+    async def turns(
+        self, spans: Mapping[EvseId, Interval]
+    ) -> Mapping[EvseId, Sequence[Turn]]:
+        """Return every turn of the transactions that overlap the span of an EVSE."""
         ...
 
     async def save_quarters(self, quarters: Sequence[Quarter]) -> None:
