@@ -376,6 +376,7 @@ def _entries(gathered: Gathered, plan: Plan) -> tuple[PreviewEntry, ...]:
             entries[each.evse],
         )
         for each in gathered.fleet
+        if each.evse in entries
     )
 
 

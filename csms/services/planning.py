@@ -377,6 +377,7 @@ def _for_accounts(gathered: Gathered, made: Plan) -> list[MemberPlan]:
             entries[each.evse].expected_soc_end_pct,
         )
         for each in gathered.fleet
+        if each.evse in entries
     ]
 
 

@@ -46,11 +46,11 @@ class Replanner:
         """Work until cancelled."""
         self.watch()
         while True:
-            change = await self._changes.get()
+            evse, plugged, at = change = await self._changes.get()
             try:
-                await self.handle(*change)
+                await self.handle(evse, plugged=plugged, at=at)
             except Exception:
-                log.exception("replanning.failed", evse=str(change[0]))
+                log.exception("replanning.failed", evse=str(evse))
                 await pause(REST_REAL_S)
                 self._changes.put_nowait(change)
 
@@ -58,7 +58,7 @@ class Replanner:
         """Begin to listen to the live fleet."""
         self.live.subscribe(self._changed)
 
-    async def handle(self, evse: EvseId, plugged: bool, at: datetime) -> None:  # noqa: FBT001
+    async def handle(self, evse: EvseId, *, plugged: bool, at: datetime) -> None:
         """Keep what happened with every running event it matters to."""
         owed = False
         async with self.begin() as work:

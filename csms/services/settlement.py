@@ -44,6 +44,19 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """What a meter counted, and how far to trust it.
+
+    Attributes:
+        energy: Energy given to the grid, as a magnitude.
+        quality: How far it may be trusted.
+    """
+
+    energy: Energy
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """Closes events and seasons.
 
@@ -77,8 +90,10 @@ class Settlement:
         event = record.event
         planned = delivered = 0
         outcomes: dict[str, int] = {}
-        for member in await work.events.members(event.id):
-            account = await _account(work, event, member)
+        members = await work.events.members(event.id)
+        exports = await _exported(work, [each.evse for each in members], event.window)
+        for member in members:
+            account = _account(event, member, exports[member.evse])
             await work.events.account_member(event.id, member.evse, account)
             outcomes[account.outcome] = outcomes.get(account.outcome, 0) + 1
             delivered += account.delivered.watt_seconds
@@ -220,12 +235,11 @@ def promised(member: Member, window: Interval) -> tuple[Setpoint, ...]:
     )
 
 
-async def _account(work: Work, event: DREvent, member: Member) -> MemberAccount:
-    exported, quality = await _exported(work, member.evse, event.window)
+def _account(event: DREvent, member: Member, exported: Exported) -> MemberAccount:
     parts = attribute(
         event.window,
         promised(member, event.window),
-        exported,
+        exported.energy,
         spells_of(member, event.window),
     )
     outcome, _ = outcome_of(
@@ -235,22 +249,29 @@ async def _account(work: Work, event: DREvent, member: Member) -> MemberAccount:
     )
     return MemberAccount(
         outcome,
-        -exported,
+        -exported.energy,
         {why: -energy for why, energy in parts.missing.items()},
-        quality,
+        exported.quality,
     )
 
 
 async def _exported(
-    work: Work, evse: EvseId, window: Interval
-) -> tuple[Energy, Quality]:
-    """Return what the meter says was given to the grid; nothing said is nothing."""
+    work: Work, evses: Sequence[EvseId], window: Interval
+) -> Mapping[EvseId, Exported]:
+    """Return what each meter says was given to the grid; nothing said is nothing."""
     reach = timedelta(seconds=REACH)
     around = Interval(window.start - reach, window.end + reach)
-    metered = Timeline(await work.telemetry.readings(evse, around)).metered(window)
-    if metered.export_ws is None:
-        return ZERO_ENERGY, Quality.MISSING
-    return Energy(metered.export_ws), Quality[metered.quality.name]
+    kept = await work.telemetry.readings(dict.fromkeys(evses, around))
+    exports: dict[EvseId, Exported] = {}
+    for evse in evses:
+        timeline = Timeline(each.reading for each in kept.get(evse, ()))
+        metered = timeline.metered(window)
+        exports[evse] = (
+            Exported(ZERO_ENERGY, Quality.MISSING)
+            if metered.export_ws is None
+            else Exported(Energy(metered.export_ws), Quality[metered.quality.name])
+        )
+    return exports
 
 
 async def _accounts(

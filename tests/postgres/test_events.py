@@ -1,0 +1,584 @@
+"""One event from call to accounts, and what an outage may do to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from csms.db.engine import create_engine
+from csms.domain.errors import Broken
+from csms.domain.event import Outcome, Reason, Stage
+from csms.domain.ids import EventId, EvseId, ParticipantId, VehicleId
+from csms.domain.interval import Interval
+from csms.domain.notice import Channel, NoticeKind
+from csms.domain.units import Energy, Power
+from csms.domain.vehicle import MobilityNeed
+from csms.flex.lifecycle import NotThatWay
+from csms.services.events import (
+    EventDraft,
+    NoSuchEvent,
+    NotAWindow,
+    OtherEvent,
+    RulesBroken,
+)
+from csms.services.participation import (
+    NoSuchLink,
+    NoSuchVehicle,
+    NotAMember,
+    Started,
+    TooLate,
+)
+from csms.services.ports.events import MemberOrder
+from tests.event_world import DRAFT, EVENING, WINDOW, World, token_in
+
+pytestmark = pytest.mark.postgres
+
+LAST_PLAN = WINDOW.start - timedelta(minutes=30)
+BOOKS_CLOSED = WINDOW.end + timedelta(minutes=30)
+
+
+@pytest.fixture
+async def world(database: str) -> AsyncIterator[World]:
+    engine = create_engine(database)
+    yield World(engine)
+    await engine.dispose()
+
+
+async def orders(world: World) -> dict[EvseId, MemberOrder]:
+    async with world.look() as work:
+        found = await work.events.dispatchable(world.clock.now())
+    return {each.evse: each for each in found}
+
+
+async def test_a_called_event_is_noticed_run_measured_and_settled(world: World) -> None:
+    (home,) = await world.add("home")
+    event = await world.node.events.call(DRAFT, by="operator")
+    await world.drain()
+    assert [to for to, _, _ in world.mails.sent] == ["home@example.org"]
+
+    await world.until(LAST_PLAN)
+    await world.until(WINDOW.start)
+    order = (await orders(world))[home]
+    assert order.stage is Stage.ACTIVE
+    assert order.notified
+    assert order.setpoint is not None
+    world.meters.export(home, -order.setpoint.power.watts, WINDOW)
+    await world.until(WINDOW.end)
+    await world.until(BOOKS_CLOSED)
+
+    async with world.look() as work:
+        record = await work.events.find(event)
+        (member,) = await work.events.members(event)
+    assert record is not None
+    assert record.event.stage is Stage.SETTLED
+    assert member.outcome is Outcome.DELIVERED
+    assert member.delivered == member.planned
+    assert member.planned is not None
+    assert member.planned.watt_seconds < 0
+
+
+class TestExclusions:
+    async def test_who_cannot_take_part_is_shown_with_the_reason(
+        self, world: World
+    ) -> None:
+        await world.add("home")
+        await world.add("plant", utility="sterling-mlp")
+        await world.add("noexport", export_permission=False)
+        await world.add("unverified", verified=False)
+
+        preview = await world.node.events.preview(DRAFT)
+
+        reasons = {each.participant: each.entry.exclusions for each in preview.entries}
+        assert reasons == {
+            "home": (),
+            "plant": (Reason.NOT_ELIGIBLE_UTILITY,),
+            "noexport": (Reason.NO_EXPORT_PERMISSION,),
+            "unverified": (Reason.CHARGE_ONLY,),
+        }
+        assert preview.excluded[Reason.CHARGE_ONLY] == 1
+
+    async def test_the_excluded_get_no_notice_and_end_excluded(
+        self, world: World
+    ) -> None:
+        (home,) = await world.add("home")
+        await world.add("plant", utility="sterling-mlp")
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+        await world.until(WINDOW.start)
+        world.meters.export(home, 1000, WINDOW)
+        await world.until(BOOKS_CLOSED)
+
+        async with world.look() as work:
+            outcomes = {
+                m.participant: m.outcome for m in await work.events.members(event)
+            }
+        assert outcomes[ParticipantId("plant")] is Outcome.EXCLUDED
+        assert not [to for to, _, _ in world.mails.sent if to.startswith("plant")]
+
+
+class TestPreview:
+    async def test_it_keeps_nothing(self, world: World) -> None:
+        await world.add("home")
+
+        preview = await world.node.events.preview(DRAFT)
+
+        assert preview.callable
+        assert preview.plan.power.watts < 0
+        assert {each.kind for each in preview.notices} == {
+            NoticeKind.CALLED,
+            NoticeKind.REMINDER,
+            NoticeKind.RESULT,
+        }
+        async with world.look() as work:
+            assert not await work.events.listed()
+
+    @pytest.mark.parametrize(
+        ("window", "rule"),
+        [
+            (
+                Interval(EVENING - timedelta(days=1), EVENING - timedelta(hours=21)),
+                "past",
+            ),
+            (
+                Interval(EVENING + timedelta(minutes=10), EVENING + timedelta(hours=2)),
+                "minimum_lead",
+            ),
+            (Interval(WINDOW.start - timedelta(hours=9), WINDOW.end), "program"),
+            (
+                Interval(
+                    datetime(2026, 9, 7, 20, tzinfo=UTC),
+                    datetime(2026, 9, 7, 22, tzinfo=UTC),
+                ),
+                "program",
+            ),
+        ],
+    )
+    async def test_a_rule_that_forbids_it_is_named(
+        self, world: World, window: Interval, rule: str
+    ) -> None:
+        await world.add("home")
+        draft = replace(DRAFT, window=window)
+
+        preview = await world.node.events.preview(draft)
+
+        assert rule in {each.rule for each in preview.violations if each.blocking}
+        with pytest.raises(RulesBroken):
+            await world.node.events.call(draft, by="operator")
+
+    async def test_a_call_on_the_same_day_is_only_warned_of(self, world: World) -> None:
+        await world.add("home")
+        world.clock.jump_to(WINDOW.start - timedelta(hours=4))
+
+        preview = await world.node.events.preview(DRAFT)
+
+        assert [each.rule for each in preview.violations] == ["notice_lead"]
+        assert preview.callable
+
+    async def test_a_program_is_not_called_twice_a_day(self, world: World) -> None:
+        await world.add("home")
+        await world.node.events.call(DRAFT, by="operator")
+
+        preview = await world.node.events.preview(DRAFT)
+
+        assert {each.rule for each in preview.violations} == {"max_per_day", "overlap"}
+
+    async def test_a_window_without_length_is_no_window(self, world: World) -> None:
+        with pytest.raises(NotAWindow):
+            await world.node.events.preview(
+                replace(DRAFT, window=Interval(WINDOW.start, WINDOW.start))
+            )
+
+    async def test_a_target_is_positive(self, world: World) -> None:
+        with pytest.raises(Broken):
+            await world.node.events.preview(replace(DRAFT, target=Power(0)))
+
+
+class TestCalling:
+    async def test_the_same_key_gives_the_same_event(self, world: World) -> None:
+        await world.add("home")
+
+        first = await world.node.events.call(DRAFT, by="operator", idempotency="k")
+        again = await world.node.events.call(DRAFT, by="operator", idempotency="k")
+
+        assert first == again
+
+    async def test_a_key_is_not_used_for_another_event(self, world: World) -> None:
+        await world.add("home")
+        await world.node.events.call(DRAFT, by="operator", idempotency="k")
+
+        with pytest.raises(OtherEvent):
+            await world.node.events.call(
+                replace(DRAFT, target=Power.kw(5)), by="operator", idempotency="k"
+            )
+
+    async def test_there_is_no_such_event(self, world: World) -> None:
+        with pytest.raises(NoSuchEvent):
+            await world.node.events.find(EventId("none"))
+        with pytest.raises(NoSuchEvent):
+            await world.node.events.cancel(EventId("none"), "why", "operator")
+
+
+class TestNoNoticeNoDischarge:
+    """P3: no discharge without a notice accepted for delivery in time."""
+
+    async def test_nobody_is_notified_before_the_mail_is_accepted(
+        self, world: World
+    ) -> None:
+        (home,) = await world.add("home")
+        await world.node.events.call(DRAFT, by="operator")
+        while await world.node.runner.step():
+            pass
+        assert not (await orders(world))[home].notified
+
+        await world.drain()
+
+        assert (await orders(world))[home].notified
+
+    async def test_a_notice_that_is_too_late_does_not_count(self, world: World) -> None:
+        (home,) = await world.add("home")
+        await world.node.events.call(DRAFT, by="operator")
+        while await world.node.runner.step():
+            pass
+        world.clock.jump_to(WINDOW.start - timedelta(minutes=20))
+        await world.drain()
+
+        order = (await orders(world))[home]
+
+        assert world.mails.sent
+        assert not order.notified
+
+    async def test_who_was_not_told_is_not_planned(self, world: World) -> None:
+        (home,) = await world.add("home")
+        event = await world.node.events.call(DRAFT, by="operator")
+        world.clock.jump_to(WINDOW.start + timedelta(minutes=5))
+        await world.drain()
+
+        order = (await orders(world))[home]
+
+        assert Reason.NOT_NOTIFIED in order.excluded
+        assert order.setpoint is None
+        await world.until(BOOKS_CLOSED)
+        async with world.look() as work:
+            (member,) = await work.events.members(event)
+        assert member.outcome is Outcome.EXCLUDED
+
+    async def test_the_inbox_counts_for_who_has_no_address(self, world: World) -> None:
+        (home,) = await world.add("home", email="")
+        await world.node.events.call(DRAFT, by="operator")
+
+        await world.drain()
+
+        assert not world.mails.sent
+        assert (await orders(world))[home].notified
+
+
+class TestOptOut:
+    """P4: always possible, before and during."""
+
+    async def called(self, world: World) -> tuple[EventId, str]:
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+        return event, token_in(world.mails.sent[0][1])
+
+    async def test_it_is_kept_and_dispatch_is_told_at_once(self, world: World) -> None:
+        (home,) = await world.add("home")
+        event, token = await self.called(world)
+
+        result = await world.node.participation.opt_out(token)
+
+        assert result.evses == (home,)
+        assert not result.repeated
+        assert world.nudges.evses == [home]
+        assert (await orders(world))[home].opted_out_at == world.clock.now()
+        await world.drain()
+        assert (await orders(world))[home].setpoint is None
+        await world.until(BOOKS_CLOSED)
+        async with world.look() as work:
+            (member,) = await work.events.members(event)
+        assert member.outcome is Outcome.OPTED_OUT
+        assert member.reasons == {Reason.OPT_OUT: member.planned}
+
+    async def test_again_changes_nothing(self, world: World) -> None:
+        await world.add("home")
+        _, token = await self.called(world)
+        first = await world.node.participation.opt_out(token)
+        world.clock.jump_to(EVENING + timedelta(hours=1))
+
+        again = await world.node.participation.opt_out(token)
+
+        assert again.repeated
+        assert again.at != first.at or first.at == EVENING
+
+    async def test_during_the_event_what_was_given_before_still_counts(
+        self, world: World
+    ) -> None:
+        (home,) = await world.add("home")
+        event, token = await self.called(world)
+        await world.until(WINDOW.start)
+        half = Interval(WINDOW.start, WINDOW.start + timedelta(minutes=90))
+        setpoint = (await orders(world))[home].setpoint
+        assert setpoint is not None
+        world.meters.export(home, -setpoint.power.watts, half)
+        world.clock.jump_to(half.end)
+
+        await world.node.participation.opt_out(token)
+
+        await world.until(BOOKS_CLOSED)
+        async with world.look() as work:
+            (member,) = await work.events.members(event)
+        (explained,) = await world.node.settlement.explain(event)
+        assert member.outcome is Outcome.OPTED_OUT
+        assert member.planned is not None
+        assert member.delivered == Energy(member.planned.watt_seconds // 2)
+        assert explained.performance.participated
+        assert explained.performance.mean_kw > 0
+
+    async def test_it_can_be_taken_back_until_the_start(self, world: World) -> None:
+        (home,) = await world.add("home")
+        _, token = await self.called(world)
+        await world.node.participation.opt_out(token)
+        await world.drain()
+
+        await world.node.participation.opt_in_again(token)
+
+        await world.drain()
+        order = (await orders(world))[home]
+        assert order.opted_out_at is None
+        assert order.setpoint is not None
+        await world.until(WINDOW.start)
+        await world.node.participation.opt_out(token)
+        with pytest.raises(Started):
+            await world.node.participation.opt_in_again(token)
+
+    async def test_it_is_refused_when_the_event_is_over(self, world: World) -> None:
+        await world.add("home")
+        _, token = await self.called(world)
+        world.clock.jump_to(WINDOW.end)
+
+        with pytest.raises(TooLate):
+            await world.node.participation.opt_out(token)
+
+    async def test_an_unknown_link_opens_nothing(self, world: World) -> None:
+        with pytest.raises(NoSuchLink):
+            await world.node.participation.by_token("guessed")
+
+    async def test_a_stranger_has_no_part(self, world: World) -> None:
+        await world.add("home")
+        event, _ = await self.called(world)
+
+        with pytest.raises(NotAMember):
+            await world.node.participation.opt_out_of(
+                event, ParticipantId("stranger"), by="operator"
+            )
+        with pytest.raises(NotAMember):
+            await world.node.participation.opt_out_of(
+                EventId("none"), ParticipantId("home"), by="operator"
+            )
+
+    async def test_the_page_changes_nothing(self, world: World) -> None:
+        await world.add("home")
+        _, token = await self.called(world)
+
+        page = await world.node.participation.by_token(token)
+
+        assert page.can_opt_out
+        assert not page.can_opt_in
+        assert page.opted_out_at is None
+        assert page.content.energy_kwh > 0
+        assert page.content.starts_at.tzname() == "EDT"
+        await world.node.participation.opt_out(token)
+        page = await world.node.participation.by_token(token)
+        assert page.opted_out_at == EVENING
+        assert not page.can_opt_out
+        assert page.can_opt_in
+
+
+class TestNeeds:
+    async def test_a_higher_floor_counts_at_once(self, world: World) -> None:
+        (home,) = await world.add("home")
+        await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+        before = (await orders(world))[home]
+
+        await world.node.participation.set_need(
+            VehicleId("veh-home-1"), MobilityNeed(70.0), by="driver"
+        )
+
+        assert before.floor_soc_pct == 30.0
+        assert (await orders(world))[home].floor_soc_pct == 70.0
+        await world.drain()
+        after = (await orders(world))[home]
+        assert before.setpoint is not None
+        assert after.setpoint is None or after.setpoint.power > before.setpoint.power
+
+    async def test_nonsense_is_refused(self, world: World) -> None:
+        with pytest.raises(Broken):
+            await world.node.participation.set_need(
+                VehicleId("veh-home-1"), MobilityNeed(101.0), by="driver"
+            )
+        with pytest.raises(NoSuchVehicle):
+            await world.node.participation.set_need(
+                VehicleId("none"), MobilityNeed(30.0), by="driver"
+            )
+
+
+class TestReplanning:
+    async def test_others_step_in_for_who_leaves_when_there_is_a_target(
+        self, world: World
+    ) -> None:
+        homes = [(await world.add(f"home-{n}"))[0] for n in range(3)]
+        draft = replace(DRAFT, target=Power.kw(6))
+        await world.node.events.call(draft, by="operator")
+        await world.drain()
+        await world.until(WINDOW.start)
+        for home in homes:
+            world.plug(home)
+        before = await orders(world)
+        world.clock.jump_to(WINDOW.start + timedelta(minutes=3))
+
+        await world.node.participation.opt_out_of(
+            before[homes[0]].event, ParticipantId("home-0"), by="operator"
+        )
+        await world.drain()
+
+        after = await orders(world)
+        assert after[homes[0]].setpoint is None
+        watts = [
+            order.setpoint.power.watts for order in after.values() if order.setpoint
+        ]
+        assert sum(watts) == -6000
+        assert len(watts) == 2
+
+    async def test_nothing_changes_for_others_without_a_target(
+        self, world: World
+    ) -> None:
+        homes = [(await world.add(f"home-{n}"))[0] for n in range(2)]
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+        await world.until(WINDOW.start)
+        before = await orders(world)
+        world.clock.jump_to(WINDOW.start + timedelta(minutes=30))
+        world.live.update(homes[0], plugged=False)
+
+        await world.node.replanner.handle(homes[0], plugged=False, at=world.clock.now())
+        await world.drain()
+
+        after = await orders(world)
+        assert after[homes[0]].setpoint is None
+        assert after[homes[1]].setpoint == before[homes[1]].setpoint
+        async with world.look() as work:
+            members = await work.events.members(event)
+        assert members[0].states[-1].state == "unplugged"
+        assert members[0].planned == members[1].planned
+
+    async def test_a_release_asks_for_a_new_plan_only_with_a_target(
+        self, world: World
+    ) -> None:
+        (home,) = await world.add("home")
+        event = await world.node.events.call(
+            replace(DRAFT, target=Power.kw(2)), by="operator"
+        )
+        await world.drain()
+        await world.until(WINDOW.start)
+
+        async with world.look() as work:
+            first = await work.events.release_member(
+                event, home, Reason.SOC_FLOOR, world.clock.now()
+            )
+            again = await work.events.release_member(
+                event, home, Reason.LIMIT, world.clock.now()
+            )
+            owed = await work.events.open_duties(event)
+
+        assert (first, again) == (True, False)
+        assert [each.kind for each in owed] == ["replan"]
+        await world.drain()
+        order = (await orders(world))[home]
+        assert order.release_reason is Reason.SOC_FLOOR
+        assert order.setpoint is None
+        async with world.look() as work:
+            assert await work.events.reinstate_member(event, home, world.clock.now())
+        assert (await orders(world))[home].released_at is None
+
+
+class TestCancelling:
+    async def test_who_was_told_is_told_of_the_end(self, world: World) -> None:
+        (home,) = await world.add("home")
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+
+        await world.node.events.cancel(event, "storm", by="operator")
+        await world.drain()
+
+        subjects = [letter.subject for _, letter, _ in world.mails.sent]
+        assert len(subjects) == 2
+        assert subjects[1].startswith("Called off")
+        order = (await orders(world))[home]
+        assert order.stage is Stage.CANCELLED
+        await world.node.events.cancel(event, "storm", by="operator")
+
+    async def test_what_is_not_out_yet_is_withdrawn(self, world: World) -> None:
+        await world.add("home")
+        event = await world.node.events.call(DRAFT, by="operator")
+        while await world.node.runner.step():
+            pass
+
+        await world.node.events.cancel(event, "storm", by="operator")
+        await world.drain()
+
+        assert not world.mails.sent
+
+    async def test_a_settled_event_cannot_be_called_off(self, world: World) -> None:
+        await world.add("home")
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.until(BOOKS_CLOSED)
+
+        with pytest.raises(NotThatWay):
+            await world.node.events.cancel(event, "late", by="operator")
+
+
+async def test_after_a_long_outage_every_leg_is_passed_and_nothing_is_owed(
+    world: World,
+) -> None:
+    await world.add("home")
+    event = await world.node.events.call(DRAFT, by="operator")
+    world.clock.jump_to(BOOKS_CLOSED + timedelta(days=2))
+
+    await world.drain()
+
+    async with world.look() as work:
+        record = await work.events.find(event)
+        owed = await work.events.open_duties(event)
+        notices = await work.notices.of_event(event)
+    assert record is not None
+    assert record.event.stage is Stage.SETTLED
+    assert owed == []
+    assert [each for each in notices if each.channel is Channel.EMAIL] == []
+
+
+async def test_a_duty_that_fails_is_tried_again_and_counted(world: World) -> None:
+    await world.add("home")
+    event = await world.node.events.call(DRAFT, by="operator")
+    broken = replace(
+        world.node.runner.duties,
+        planning=replace(world.node.runner.duties.planning, programs=()),
+    )
+    runner = replace(world.node.runner, duties=broken)
+    assert await runner.step()
+
+    assert await runner.step()
+
+    async with world.look() as work:
+        owed = await work.events.open_duties(event)
+    assert owed[0].attempts == 1
+    assert not await runner.step()
+    await asyncio.sleep(0.6)
+    await world.drain()
+    async with world.look() as work:
+        assert await work.events.open_duties(event) == []
+
+
+def test_a_draft_names_its_program() -> None:
+    assert EventDraft(DRAFT.program, WINDOW).name == ""
