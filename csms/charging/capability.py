@@ -1,6 +1,6 @@
 """What a station can do, from its device model: assume little where it is silent.
 
-The conservative reading of an absent variable is v2x-ocpp.md §1.5. A capability says
+What is absent is read in the way that promises least. A capability says
 what the *station* claims; what experience adds is in ``domain.vendor_profile``.
 """
 
@@ -114,7 +114,7 @@ class Capability:
 
     @property
     def idle_keeps_transaction(self) -> bool:
-        """Tell whether a transaction outlives standing still (v2x-ocpp.md §3.5)."""
+        """Tell whether a transaction outlives standing still."""
         return "EnergyTransfer" not in self.tx_stop_points
 
 

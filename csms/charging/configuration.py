@@ -1,7 +1,8 @@
 """How we want stations to be set up: 15-minute data, both directions, SoC.
 
-The settings are those of v2x-ocpp.md §3.3. Only what a station has and may be written
-is set, and only where it differs; what cannot be had becomes a shortcoming.
+Quarter hours by the clock for settlement, finer samples within transactions for
+control. Only what a station has and may be written is set, and only where it differs;
+what cannot be had becomes a shortcoming.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +68,7 @@ class Wanted:
 
 
 def essentials(evses: Sequence[int]) -> list[VariableKey]:
-    """Return the variables to ask for one by one where no report can be had (§1.5)."""
+    """Return the variables to ask for one by one where no report can be had."""
     names = (
         ("ChargingStation", "VendorName", ""),
         ("ChargingStation", "Model", ""),

@@ -2,7 +2,7 @@
 
 A vendor profile is data (``csms/vendors/*.toml``). It is chosen by vendor, model,
 firmware and edition; a station that no verified profile matches is charge-only
-(v2x-ocpp.md, rules 1 and 2). All powers are positive magnitudes.
+(v2x rules 1 and 2). All powers are positive magnitudes.
 """
 
 from dataclasses import dataclass
@@ -155,20 +155,19 @@ class Dynamic:
 class VendorWords:
     """The words of a DataTransfer setpoint (P01).
 
-    The data is a JSON text ``{"evseId", "setpointW", "ttlS", "transactionId"}`` with
-    negative ``setpointW`` for discharge; ``ttlS`` is the watchdog.
+    The data that sets one is a JSON text ``{"evseId", "setpointW", "startAt",
+    "endAt"}`` with a negative ``setpointW`` for discharge; it ends by itself. The data
+    that takes it back is ``{"evseId"}``.
 
     Attributes:
-        vendor_id: The vendorId of the message.
+        vendor_id: The vendorId of the messages.
         set_message: The messageId that sets a setpoint.
         clear_message: The messageId that takes it back.
-        ttl: How long one setpoint lives without being repeated.
     """
 
     vendor_id: str
     set_message: str
     clear_message: str
-    ttl: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
