@@ -13,8 +13,8 @@ from csms.services.dispatch import Dispatcher
 from csms.services.events import Events
 from csms.services.live import LiveFleet
 from csms.services.participation import Participation
-from csms.services.ports.messages import MessageLogQueries
 from csms.services.ports.queries import Queries
+from csms.services.ports.telemetry import MessageLogView
 from csms.services.ports.work import Begin
 from csms.services.registry import Registry
 from csms.services.settlement import Settlement
@@ -108,7 +108,7 @@ class Node:
     telemetry: Telemetry
     dispatcher: Dispatcher
     queries: Queries
-    messages: MessageLogQueries
+    messages: MessageLogView
     mail: Mailbox | None
     refreshed: Callable[[], Awaitable[None]]
     readiness: Callable[[], Awaitable[Mapping[str, Check]]]
