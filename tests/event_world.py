@@ -77,18 +77,25 @@ class Fate:
 
     Attributes:
         at: Before which step it ends; none for never.
+        every: Ends again after so many steps; each time a few more, so that it gets on.
         steps: The steps so far, by name.
         struck: Whether it has ended once.
     """
 
     at: int | None = None
+    every: int | None = None
     steps: list[str] = field(default_factory=list)
     struck: bool = False
+    left: int = 0
 
     def step(self, name: str) -> None:
         self.steps.append(name)
-        if len(self.steps) - 1 == self.at:
+        self.left -= 1
+        again = self.every is not None and self.left < 0
+        if again or len(self.steps) - 1 == self.at:
             self.struck = True
+            self.every = self.every + 1 if self.every is not None else None
+            self.left = self.every or 0
             raise Killed(name)
 
 
@@ -329,6 +336,14 @@ class World:
             )
             self.plug(evse)
         return ids
+
+    def be_fated(self, fate: Fate) -> None:
+        """Begin another life of the node, with empty mailboxes."""
+        self.fate = self.mails.fate = fate
+        self.mails.sent.clear()
+        self.meters.said.clear()
+        self.clock.jump_to(EVENING)
+        self.node = Node.start(self)
 
     async def forget_events(self) -> None:
         async with self.engine.begin() as connection:
