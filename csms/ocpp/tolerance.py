@@ -5,6 +5,7 @@ refused with the error code that the specification names (Part 4, 4.3). Nothing 
 ``CallRefused`` leaves this module, whatever JSON goes in.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +43,7 @@ MOST_DEVIATIONS = 32
 MOST_MULTIPLIER = 9
 MOST_READING = 1e12
 _SHOWN = 60
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 M = TypeVar("M", bound=Wire)
 
@@ -144,10 +146,12 @@ class _Repair:
             raise CallRefused(
                 RpcErrorCode.FORMAT_VIOLATION, "payload: should be an object"
             )
-        body: dict[str, Any] = _copied(dict(payload))
+        body, lost = _copied(dict(payload))
+        if lost:
+            self._note("broken-text", (), "a property without a proper name left out")
         shape = reshaped(self.model, body)
         if shape is None:
-            return body
+            return cast("dict[str, Any]", body)
         self._note("shape-of-1.6", (), "read as the message of today")
         return shape
 
@@ -311,17 +315,30 @@ def _order(loc: Loc) -> tuple[tuple[int, str], ...]:
     return tuple((s, "") if isinstance(s, int) else (0, s) for s in loc)
 
 
-def _copied(root: Any) -> Any:  # noqa: ANN401, JSON
-    """Return containers of its own, without recursion: JSON can be deep."""
+def _copied(root: Any) -> tuple[Any, bool]:  # noqa: ANN401, JSON
+    """Return containers of its own, and whether a name in them had to go.
+
+    Without recursion: JSON can be deep. A name with half a surrogate pair is left out,
+    for no reader and no store takes it.
+    """
     top: list[Any] = [root]
     stack: list[Any] = [top]
+    lost = False
     while stack:
         node = stack.pop()
+        if isinstance(node, dict):
+            for name in [name for name in node if not _well_formed(name)]:
+                del node[name]
+                lost = True
         for key, entry in node.items() if isinstance(node, dict) else enumerate(node):
             if isinstance(entry, dict | list):
                 node[key] = entry.copy()
                 stack.append(node[key])
-    return top[0]
+    return top[0], lost
+
+
+def _well_formed(name: str) -> bool:
+    return name.isascii() or not _SURROGATE.search(name)
 
 
 def _parent(body: Any, loc: Loc) -> Any:  # noqa: ANN401, JSON

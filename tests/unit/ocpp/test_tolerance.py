@@ -415,7 +415,7 @@ def test_the_same_deviation_in_every_reading_is_recorded_once() -> None:
 
 
 def test_what_is_recorded_can_be_stored_anywhere() -> None:
-    payload = {**EVENT, "a\0\ud800": 1, "triggerReason": "b\0\ud800"}
+    payload = {**EVENT, "a\0é": 1, "c\ud800": 1, "triggerReason": "b\0\ud800"}
 
     _, deviations = read_tolerantly(TRANSACTION_EVENT, payload)
 
@@ -522,12 +522,13 @@ def test_one_variable_that_cannot_be_read_does_not_cost_the_others() -> None:
     assert answer.write() == {"getVariableResult": [good]}
 
 
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.text(st.characters(exclude_categories=()), max_size=30)
+    | ANY_TEXT
     | st.sampled_from([AT, "Updated", "1.5", "true", 10**400, 2**31, "x" * 3000]),
     lambda inner: (
         st.lists(inner, max_size=4)
@@ -583,6 +584,9 @@ def _spoil(payload: Json, data: st.DataObject) -> None:
         if not keys:
             return
         key = data.draw(st.sampled_from(keys))
+        if isinstance(part, dict) and data.draw(st.booleans()):
+            part[data.draw(ANY_TEXT)] = data.draw(JSON)
+            return
         if isinstance(part[key], dict | list) and data.draw(st.booleans()):
             part = part[key]
             continue
