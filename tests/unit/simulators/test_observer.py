@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+from simulators.instants import instant
+from simulators.observer import Observer
+from simulators.population import load_fleet
+
+START = instant("2026-07-14T21:00:20Z")
+
+
+def an_observer() -> Observer:
+    fleet = load_fleet("tiny", 1)
+    observer = Observer(fleet, START)
+    observer.enroll(fleet.systems[0], START)
+    return observer
+
+
+def test_the_report_has_one_row_per_minute(tmp_path: Path) -> None:
+    observer = an_observer()
+    station = observer.fleet.systems[0].station
+    observer.minute(station, -456_000.0, 71.234, plugged=True)
+    observer.minute(station, 0.0, 71.0, plugged=False)
+
+    observer.write(tmp_path / "r.json", START + 100)
+
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["evses"][0]["trace"] == [
+        ["2026-07-14T21:00:00Z", -7600, 71.23, True],
+        ["2026-07-14T21:01:00Z", 0, 71.0, False],
+    ]
+    assert (report["fleet"], report["seed"]) == ("tiny", 1)
+    assert report["until"] == "2026-07-14T21:02:00Z"
+    assert list(tmp_path.iterdir()) == [tmp_path / "r.json"]
+
+
+def test_a_driver_is_told_once_and_opts_out_once() -> None:
+    observer = an_observer()
+    who = observer.fleet.systems[0].participant
+
+    observer.told(who, START)
+    observer.told(who, START + 60)
+    observer.opted_out(who, START + 120, confirmed=False)
+    observer.opted_out(who, START + 180, confirmed=False)
+    observer.confirmed(who)
+
+    assert observer.report(START)["drivers"] == [
+        {
+            "participant": who,
+            "told_at": "2026-07-14T21:00:20Z",
+            "opted_out_at": "2026-07-14T21:02:20Z",
+            "wanted_to_opt_out": True,
+            "confirmed": True,
+        }
+    ]
+
+
+def test_who_heard_nothing_says_so() -> None:
+    (driver,) = an_observer().report(START)["drivers"]
+
+    assert driver["told_at"] is None
+    assert driver["opted_out_at"] is None
+    assert driver["wanted_to_opt_out"] is False
+
+
+def test_faults_stand_with_their_station_and_among_the_incidents() -> None:
+    observer = an_observer()
+    station = observer.fleet.systems[0].station
+
+    observer.fault(START, station, "link-cut")
+
+    report = observer.report(START)
+    assert report["evses"][0]["faults"] == ["link-cut"]
+    assert report["incidents"] == [
+        {
+            "at": "2026-07-14T21:00:20Z",
+            "station": station,
+            "kind": "link-cut",
+            "detail": "began",
+        }
+    ]
