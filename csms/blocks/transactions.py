@@ -35,7 +35,7 @@ _EVENT_TYPES = {
 class Tokens(Protocol):
     """Whoever knows what a token is allowed."""
 
-    async def verdict(self, token: IdToken) -> Verdict:
+    def verdict(self, token: IdToken) -> Verdict:
         """Return what a token is allowed."""
         ...
 
@@ -71,7 +71,7 @@ class Transactions:
         await self.ingest.record(self.report(station, request))
         if request.id_token is None:
             return _NOTED
-        verdict = await self.tokens.verdict(token_from(request.id_token))
+        verdict = self.tokens.verdict(token_from(request.id_token))
         status = AuthorizationStatus(verdict.value)
         return TransactionEventResponse(id_token_info=IdTokenInfo(status=status))
 

@@ -1,0 +1,262 @@
+"""The inside of a node: services, and the blocks through which they speak OCPP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from csms.blocks.authorization import Authorization
+from csms.blocks.availability import Availability, ConnectorStates
+from csms.blocks.charging_profiles import ProfileReports, StationProfiles
+from csms.blocks.commanding import StationCommands
+from csms.blocks.data_transfer import DataTransfer
+from csms.blocks.der_control import DerControl
+from csms.blocks.diagnostics import Diagnostics
+from csms.blocks.metering import Metering
+from csms.blocks.provisioning import DeviceReports, Provisioning, StationModels
+from csms.blocks.remote_control import StationRemote
+from csms.blocks.routing import Router
+from csms.blocks.security import Security
+from csms.blocks.smart_charging import SmartCharging
+from csms.blocks.transactions import Transactions
+from csms.blocks.translating import FindLink
+from csms.charging.configuration import Sampling
+from csms.clock import Clock
+from csms.db.ingest import PostgresIngest
+from csms.domain.ids import StationId
+from csms.domain.program import Program
+from csms.domain.vendor_profile import ExportMetering
+from csms.notify.letters import TemplateLetters
+from csms.services.access import Access
+from csms.services.alarm import Alarm
+from csms.services.commands import Commands
+from csms.services.conducting import Conductor
+from csms.services.dispatch import Dispatcher, DispatchPolicy
+from csms.services.doorkeeping import Doorkeeper, Passwords
+from csms.services.duties import Duties
+from csms.services.events import Events
+from csms.services.floors import Floors
+from csms.services.ingest import Ingest, IngestLimits
+from csms.services.journal import Journal
+from csms.services.live import LiveFleet
+from csms.services.monitoring import Monitor, MonitorPolicy
+from csms.services.notices import Notices
+from csms.services.participation import Participation
+from csms.services.planning import Planning
+from csms.services.ports.notices import Mailer
+from csms.services.ports.work import Begin
+from csms.services.premises import Premises
+from csms.services.program_records import load_programs
+from csms.services.provisioning import Patience, Provisioner
+from csms.services.reception import Reception
+from csms.services.registry import Registry
+from csms.services.replanning import Replanner
+from csms.services.running import EventRunner
+from csms.services.sending import NoticeSender
+from csms.services.settlement import Settlement
+from csms.services.stations import StationBook
+from csms.services.telemetry import Telemetry
+from csms.services.tokens import Tokens
+from csms.services.vendor_records import shipped
+from csms.services.world import World
+from csms.settings import Settings
+
+CALLER = "your utility's program"
+JITTER_REAL_S = 0.5
+"""Real seconds that our own work may take between a report and its consequence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """All services of a node."""
+
+    world: World
+    programs: Sequence[Program]
+    access: Access
+    passwords: Passwords
+    doorkeeper: Doorkeeper
+    journal: Journal
+    reception: Reception
+    provisioner: Provisioner
+    registry: Registry
+    commands: Commands
+    ingest: Ingest
+    telemetry: Telemetry
+    dispatcher: Dispatcher
+    monitor: Monitor
+    events: Events
+    participation: Participation
+    settlement: Settlement
+    runner: EventRunner
+    replanner: Replanner
+    sender: NoticeSender
+    router: Router
+
+
+def build(
+    settings: Settings,
+    clock: Clock,
+    begin: Begin,
+    store: PostgresIngest,
+    mailer: Mailer,
+    link: FindLink,
+) -> Inside:
+    """Return every service, wired; nothing runs yet."""
+    book = StationBook(shipped(), accept_simulated=settings.accept_simulated_evidence)
+    live = LiveFleet(clock, begin)
+    world = World(clock, begin, live, book, Premises(begin))
+    programs = load_programs()
+    passwords, journal = Passwords(), Journal(clock, begin)
+    doorkeeper = Doorkeeper(begin, passwords)
+    provisioner, model_reports = _provisioner(settings, world, link)
+    reception = Reception(clock, begin, book, journal, live, provisioner)
+    ingest = Ingest(
+        store,
+        live,
+        clock,
+        IngestLimits(
+            window=settings.ingest_window_ms / 1000, max_batch=settings.ingest_max_batch
+        ),
+    )
+    dispatcher, monitor, profile_reports = _dispatch(settings, world, provisioner, link)
+    planning = Planning(programs, live, book)
+    run_wake, send_wake = Alarm(), Alarm()
+    notices = Notices(planning, TemplateLetters(), CALLER, settings.smtp_from)
+    settlement = Settlement(clock, begin, programs)
+    router = _router(
+        settings,
+        world,
+        reception,
+        journal,
+        ingest,
+        dispatcher,
+        model_reports,
+        profile_reports,
+    )
+    return Inside(
+        world=world,
+        programs=programs,
+        access=Access(clock, begin),
+        passwords=passwords,
+        doorkeeper=doorkeeper,
+        journal=journal,
+        reception=reception,
+        provisioner=provisioner,
+        registry=Registry(clock, begin, book, doorkeeper, passwords),
+        commands=Commands(clock, begin, book, StationCommands(link)),
+        ingest=ingest,
+        telemetry=Telemetry(clock, begin, ingest.settled_until),
+        dispatcher=dispatcher,
+        monitor=monitor,
+        events=Events(
+            clock,
+            begin,
+            planning,
+            wake=run_wake,
+            grace=timedelta(seconds=settings.metering_grace_s),
+        ),
+        participation=Participation(clock, begin, notices, dispatcher, run_wake),
+        settlement=settlement,
+        runner=EventRunner(
+            clock,
+            begin,
+            Duties(planning, notices, settlement),
+            dispatcher,
+            send_wake,
+            wake=run_wake,
+        ),
+        replanner=Replanner(clock, begin, live, run_wake),
+        sender=NoticeSender(clock, begin, mailer, settings.link_base, wake=send_wake),
+        router=router,
+    )
+
+
+def _provisioner(
+    settings: Settings, world: World, link: FindLink
+) -> tuple[Provisioner, DeviceReports]:
+    reports = DeviceReports()
+    provisioner = Provisioner(
+        world.clock,
+        world.begin,
+        world.book,
+        StationModels(link, reports),
+        StationRemote(link),
+        sampling=Sampling(
+            aligned_s=settings.aligned_interval_s,
+            idle_s=settings.sampling_idle_s,
+            event_s=settings.sampling_event_s,
+            heartbeat_s=settings.heartbeat_s,
+        ),
+        patience=Patience(),
+    )
+    return provisioner, reports
+
+
+def _dispatch(
+    settings: Settings, world: World, provisioner: Provisioner, link: FindLink
+) -> tuple[Dispatcher, Monitor, ProfileReports]:
+    reports = ProfileReports()
+    wire = StationProfiles(link, reports)
+
+    async def sample(station: StationId, often: bool) -> None:  # noqa: FBT001
+        seconds = settings.sampling_event_s if often else settings.sampling_idle_s
+        await provisioner.set_sampling(station, seconds)
+
+    stale = timedelta(seconds=settings.stale_soc_s)
+    dispatcher = Dispatcher(
+        world,
+        Floors(world, wire),
+        Conductor(world, wire, sample),
+        DispatchPolicy(
+            stale_soc=max(stale, timedelta(seconds=2 * settings.sampling_idle_s))
+        ),
+    )
+    monitor = Monitor(
+        world,
+        dispatcher,
+        MonitorPolicy(
+            trip_w=settings.trip_watts,
+            soc_age=stale,
+            jitter=timedelta(seconds=settings.trip_s)
+            + timedelta(seconds=JITTER_REAL_S * (world.clock.rate - 1)),
+        ),
+    )
+    return dispatcher, monitor, reports
+
+
+def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
+    settings: Settings,
+    world: World,
+    reception: Reception,
+    journal: Journal,
+    ingest: Ingest,
+    dispatcher: Dispatcher,
+    model_reports: DeviceReports,
+    profile_reports: ProfileReports,
+) -> Router:
+    clock, book, live = world.clock, world.book, world.live
+    tokens = Tokens()
+    connectors = ConnectorStates(live, book, journal, clock)
+
+    def signed_import(station: StationId) -> bool:
+        metering = book.vendor_profile(station).export_metering
+        return metering is ExportMetering.SIGNED_IMPORT
+
+    blocks = (
+        Provisioning(
+            reception,
+            model_reports,
+            clock,
+            timedelta(seconds=settings.heartbeat_s),
+            timedelta(seconds=max(10.0, 5.0 * clock.rate)),
+        ),
+        Availability(connectors, clock),
+        Authorization(tokens),
+        Transactions(ingest, tokens, clock, signed_import),
+        Metering(ingest, signed_import),
+        SmartCharging(live, profile_reports, dispatcher.dynamic),
+        DerControl(live),
+        Diagnostics(connectors, journal, clock),
+        Security(journal, clock),
+        DataTransfer(book, journal, clock),
+    )
+    return Router(blocks, stations=reception, journal=journal, clock=clock)
