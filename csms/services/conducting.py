@@ -4,14 +4,14 @@ What is written before it is sent can be found again after a crash. What a stati
 when it did not answer is unknown, and is found out by asking it (rule 17).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 import structlog
 
 from csms.charging.compiling import Terms, clear_command, safe_replacement
-from csms.domain.ids import EventId, EvseId, TransactionId
+from csms.domain.ids import EventId, EvseId, StationId, TransactionId
 from csms.domain.profile import Kind, Profile, Purpose, RateUnit, Role, VendorCommand
 from csms.domain.units import Power
 from csms.services.ports.profiles import (
@@ -21,12 +21,15 @@ from csms.services.ports.profiles import (
     ProfileWire,
     Urgency,
 )
-from csms.services.ports.wire import RefusedByStation
+from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.world import World
 
 log = structlog.get_logger()
 
 Keep = Callable[[Intent], None]
+
+Sampler = Callable[[StationId, bool], Awaitable[None]]
+"""Makes a station measure as often as an event needs, or as seldom as before."""
 
 _TOLERANCE_W = 1.0
 
@@ -100,10 +103,11 @@ def next_step(target: Target | None, intent: Intent | None, *, doubted: bool) ->
 class Conductor:
     """Takes single steps; the dispatcher decides which."""
 
-    def __init__(self, world: World, wire: ProfileWire) -> None:
+    def __init__(self, world: World, wire: ProfileWire, sample: Sampler) -> None:
         self._clock = world.clock
         self._begin = world.begin
         self._wire = wire
+        self._sample = sample
         self._doubted: set[EvseId] = set()
 
     def doubt(self, evses: Iterable[EvseId]) -> None:
@@ -141,6 +145,7 @@ class Conductor:
         self._doubted.discard(wanted.evse)
         if verdict.accepted:
             await self.advance(intent, IntentState.ACCEPTED, None, keep)
+            await self._measure(wanted.evse.station, often=True)
         else:
             await self._refused(intent, f"{verdict.reason} {verdict.info}", keep)
 
@@ -199,6 +204,14 @@ class Conductor:
             await self.advance(intent, IntentState.UNKNOWN, "not cleared", keep)
             raise RefusedByStation(station, "NotCleared", "it still holds the profile")
         await self.advance(intent, IntentState.RELEASED, why, keep)
+        await self._measure(station, often=False)
+
+    async def _measure(self, station: StationId, *, often: bool) -> None:
+        """Have the meter read as an event needs; without it, we are just slower."""
+        try:
+            await self._sample(station, often)
+        except (NoAnswer, RefusedByStation) as problem:
+            log.info("dispatch.sampling_unchanged", station=station, why=str(problem))
 
     async def push(self, profile: Profile, expires_s: float) -> None:
         """Keep a Dynamic profile alive (K28); never after the end of its window."""
