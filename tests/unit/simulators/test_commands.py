@@ -1,9 +1,8 @@
-import json
 from typing import Any
 
 import pytest
 
-from simulators.commands import VENDOR_ID, Unknown, answer
+from simulators.commands import Unknown, answer
 from tests.unit.simulators.bench import (
     Bench,
     a_system,
@@ -271,63 +270,6 @@ class TestProfiles:
         assert on.station.evse.watts == pytest.approx(-6000)
 
 
-class TestTransactions:
-    """E05, E06, E14, F01 to F03."""
-
-    def test_a_remote_start_needs_a_free_vehicle(self) -> None:
-        on = bench()
-        token = {"idToken": "x", "type": "Central"}
-        request = {"remoteStartId": 3, "idToken": token}
-        running = on.transaction
-
-        busy = on.ask("RequestStartTransaction", request)
-        on.ask("RequestStopTransaction", {"transactionId": running})
-        assert on.watts() == 0
-        started = on.ask("RequestStartTransaction", request)
-
-        assert (busy["status"], busy["transactionId"]) == ("Rejected", running)
-        assert started["status"] == "Accepted"
-        assert on.events("Started")[-1]["transactionInfo"]["remoteStartId"] == 3
-        on.station.unplug()
-        gone = on.ask("RequestStartTransaction", request)
-        assert gone["statusInfo"]["reasonCode"] == "NoVehicle"
-
-    def test_a_remote_start_may_bring_its_profile(self) -> None:
-        on = bench()
-        on.ask("RequestStopTransaction", {"transactionId": on.transaction})
-        profile = tx_profile("", {"startPeriod": 0, "limit": 2500.0})
-        del profile["transactionId"]
-
-        on.ask(
-            "RequestStartTransaction",
-            {
-                "remoteStartId": 3,
-                "idToken": {"idToken": "x", "type": "Central"},
-                "chargingProfile": profile,
-            },
-        )
-
-        assert on.watts() == pytest.approx(2500)
-
-    def test_only_the_running_transaction_can_be_stopped(self) -> None:
-        response = bench().ask("RequestStopTransaction", {"transactionId": "other"})
-
-        assert response["status"] == "Rejected"
-
-    def test_the_status_tells_what_runs_and_what_waits(self) -> None:
-        on = bench()
-
-        running = on.ask("GetTransactionStatus", {"transactionId": on.transaction})
-        other = on.ask("GetTransactionStatus", {"transactionId": "other"})
-        on.station.online = False
-        on.station.unplug()
-        waiting = answer(on.station, "GetTransactionStatus", {})
-
-        assert running == {"ongoingIndicator": True, "messagesInQueue": False}
-        assert other["ongoingIndicator"] is False
-        assert waiting == {"messagesInQueue": True}
-
-
 @pytest.mark.parametrize(
     ("message", "status", "sent"),
     [
@@ -391,100 +333,6 @@ def test_messages_are_shown_in_plain_text_only() -> None:
     refused = on.ask("SetDisplayMessage", message("HTML"))
     assert refused["status"] == "NotSupportedMessageFormat"
     assert on.station.observer.displayed == 1
-
-
-class TestDataTransfer:
-    """A set-point beside the standard, with an end (profile P10)."""
-
-    def order(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-        told = {
-            "evseId": 1,
-            "setpointW": -9000,
-            "startAt": "2026-07-14T20:10:00Z",
-            "endAt": "2026-07-14T20:30:00Z",
-            **more,
-        }
-        return {
-            "vendorId": VENDOR_ID,
-            "messageId": "Setpoint",
-            "data": json.dumps(told),
-        }
-
-    def test_it_discharges_from_its_start_to_its_end(self) -> None:
-        on = bench("x201-datatransfer")
-        on.ask("ClearChargingProfile", {"chargingProfileId": 1})
-
-        assert on.ask("DataTransfer", self.order())["status"] == "Accepted"
-        on.wait_until("2026-07-14T20:45:00Z")
-
-        watts = on.station.observer.traces[on.system.station].watts
-        assert watts[10:30] == [-9000] * 20
-        assert watts[9] > 0
-        assert watts[30] > 0
-
-    def test_it_can_be_called_off(self) -> None:
-        on = bench("x201-datatransfer")
-        on.ask("DataTransfer", self.order(startAt="2026-07-14T19:00:00Z"))
-        assert on.watts() == pytest.approx(-9000)
-
-        clear = {"vendorId": VENDOR_ID, "messageId": "ClearSetpoint"}
-
-        assert on.ask("DataTransfer", clear)["status"] == "Accepted"
-        assert on.watts() > 0
-
-    @pytest.mark.parametrize(
-        ("change", "status"),
-        [
-            ({"vendorId": "com.example.other"}, "UnknownVendorId"),
-            ({"messageId": "Dance"}, "UnknownMessageId"),
-            ({"data": '{"evseId": 4}'}, "Rejected"),
-        ],
-    )
-    def test_what_it_does_not_know_it_says(
-        self, change: dict[str, Any], status: str
-    ) -> None:
-        request = {**self.order(), **change}
-
-        assert bench("x201-datatransfer").ask("DataTransfer", request) == {
-            "status": status
-        }
-
-    def test_other_makes_know_no_vendor(self) -> None:
-        response = bench().ask("DataTransfer", self.order())
-
-        assert response == {"status": "UnknownVendorId"}
-
-
-def test_a_vendor_variable_may_carry_the_set_point_until_it_is_zero() -> None:
-    on = bench("x201-setvariables")
-    wanted = {
-        "component": {"name": "V2XChargingCtrlr", "evse": {"id": 1}},
-        "variable": {"name": "Setpoint"},
-        "attributeValue": "-7000",
-    }
-
-    on.ask("SetVariables", {"setVariableData": [wanted]})
-    assert on.watts() == pytest.approx(-7000)
-
-    wanted["attributeValue"] = "0"
-    on.ask("SetVariables", {"setVariableData": [wanted]})
-    assert on.watts() > 0
-
-
-def test_priority_charging_needs_its_profile() -> None:
-    on = bench()
-    on.set_profile(tx_profile(on.transaction, DISCHARGE))
-    use = {"transactionId": on.transaction, "activate": True}
-    assert on.ask("UsePriorityCharging", use)["status"] == "NoProfile"
-
-    priority = default_profile(9000.0, id=30)
-    priority["chargingProfilePurpose"] = "PriorityCharging"
-    on.set_profile(priority)
-
-    assert on.ask("UsePriorityCharging", use)["status"] == "Accepted"
-    assert on.watts() == pytest.approx(9000)
-    other = {"transactionId": "other", "activate": True}
-    assert on.ask("UsePriorityCharging", other)["status"] == "Rejected"
 
 
 def test_permission_is_about_the_running_transaction() -> None:

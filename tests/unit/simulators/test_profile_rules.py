@@ -5,7 +5,7 @@ import pytest
 
 from simulators.persona import Persona, load_persona
 from simulators.smart_charging import SmartCharging
-from tests.unit.simulators.test_smart_charging import (
+from tests.unit.simulators.profile_builders import (
     MODERN,
     OLDER,
     T0,
