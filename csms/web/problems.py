@@ -1,0 +1,215 @@
+"""Problem documents (RFC 9457): the one translation of failures into HTTP."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.status import (
+    HTTP_401_UNAUTHORIZED,
+    HTTP_403_FORBIDDEN,
+    HTTP_404_NOT_FOUND,
+    HTTP_409_CONFLICT,
+    HTTP_422_UNPROCESSABLE_CONTENT,
+    HTTP_500_INTERNAL_SERVER_ERROR,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
+
+from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFound
+from csms.services.commands import MalformedCommand
+from csms.services.events import RulesBroken
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger()
+
+_PREFIXES = ("body", "query", "path", "header", "cookie")
+_WORDS: Mapping[int, str] = {
+    HTTP_404_NOT_FOUND: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    429: "too-many-requests",
+}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str = Field(description="Where, such as `window.starts_at`.")
+    problem: str = Field(description="What is wrong.")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = Field(description="Names the kind of problem; ends in the code.")
+    title: str = Field(description="The kind of problem, for people.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened this time.")
+    code: str = Field(description="A stable word for machines.")
+    field: str | None = Field(None, description="The input at fault, if one is.")
+    remedy: str | None = Field(None, description="What the asker can do about it.")
+    errors: list[FieldProblem] | None = Field(
+        None, description="Every field at fault, where there may be several."
+    )
+
+
+class Unauthenticated(DomainError):
+    """This needs credentials, and none that are valid came with the request."""
+
+    code = "unauthenticated"
+
+
+class Unavailable(DomainError):
+    """This cannot be answered now; it may be soon."""
+
+    code = "unavailable"
+
+
+_STATUS: Mapping[type[DomainError], int] = {
+    Unauthenticated: HTTP_401_UNAUTHORIZED,
+    NotFound: HTTP_404_NOT_FOUND,
+    Conflict: HTTP_409_CONFLICT,
+    NotAllowed: HTTP_403_FORBIDDEN,
+    Broken: HTTP_422_UNPROCESSABLE_CONTENT,
+    Unavailable: HTTP_503_SERVICE_UNAVAILABLE,
+}
+
+
+def install_problems(app: FastAPI) -> None:
+    """Let an application answer every failure by a problem document."""
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def status_of(error: DomainError) -> int:
+    """Return the HTTP status by which a failure is answered."""
+    for kind, status in _STATUS.items():
+        if isinstance(error, kind):
+            return status
+    return HTTP_500_INTERNAL_SERVER_ERROR
+
+
+def problem_of(error: DomainError) -> Problem:
+    """Return the failure as a document."""
+    return Problem(
+        type=f"urn:csms:problem:{error.code}",
+        title=(type(error).__doc__ or error.code).splitlines()[0],
+        status=status_of(error),
+        detail=str(error),
+        code=error.code,
+        field=error.field,
+        remedy=error.remedy,
+        errors=_details(error),
+    )
+
+
+def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response that carries a problem document."""
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        problem.status,
+        dict(headers or {}),
+        MEDIA_TYPE,
+    )
+
+
+def is_store_away(error: Exception) -> bool:
+    """Tell whether the database was lost, in whichever words its driver says so."""
+    invalidated = getattr(error, "connection_invalidated", False) is True
+    return invalidated or isinstance(error, OSError)
+
+
+async def _domain(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 the registration says so
+    headers = {}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="csms"'
+    return respond(problem_of(error), headers)
+
+
+async def _validation(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 the same
+    errors = [_field(each) for each in error.errors()]
+    first = errors[0]
+    return respond(
+        Problem(
+            type="urn:csms:problem:malformed-request",
+            title="The request does not make sense.",
+            status=HTTP_422_UNPROCESSABLE_CONTENT,
+            detail=f"{first.field}: {first.problem}" if first.field else first.problem,
+            code="malformed-request",
+            field=first.field or None,
+            remedy="send what /openapi.json describes",
+            errors=errors,
+        )
+    )
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 the same
+    code = _WORDS.get(error.status_code, "http-error")
+    return respond(
+        Problem(
+            type=f"urn:csms:problem:{code}",
+            title=code.replace("-", " ").capitalize(),
+            status=error.status_code,
+            detail=str(error.detail),
+            code=code,
+        ),
+        error.headers,
+    )
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    log.warning("http.store_away", path=request.url.path, error=repr(error))
+    away = Unavailable(
+        "the database cannot be reached", remedy="try again; see /readyz"
+    )
+    return respond(problem_of(away), {"Retry-After": "2"})
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    if is_store_away(error):
+        return await _away(request, error)
+    log.error("http.failed", path=request.url.path, exc_info=error)
+    return respond(
+        Problem(
+            type="urn:csms:problem:internal",
+            title="Something went wrong here.",
+            status=HTTP_500_INTERNAL_SERVER_ERROR,
+            detail="the request failed for a reason that is not yours; see the log",
+            code="internal",
+        )
+    )
+
+
+def _details(error: DomainError) -> list[FieldProblem] | None:
+    match error:
+        case MalformedCommand():
+            return [
+                FieldProblem(field=each.path, problem=each.problem)
+                for each in error.errors
+            ]
+        case RulesBroken():
+            return [
+                FieldProblem(field=each.rule, problem=each.text)
+                for each in error.violations
+            ]
+        case _:
+            return None
+
+
+def _field(error: Any) -> FieldProblem:  # noqa: ANN401 pydantic's own words
+    where: Sequence[Any] = error["loc"]
+    parts = where[1:] if where and where[0] in _PREFIXES else where
+    return FieldProblem(field=".".join(map(str, parts)), problem=error["msg"])
