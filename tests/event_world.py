@@ -43,7 +43,6 @@ from csms.services.live import LiveFleet
 from csms.services.notices import Notices
 from csms.services.participation import Participation
 from csms.services.planning import Planning
-from csms.services.ports.notices import Undeliverable
 from csms.services.ports.telemetry import Kept
 from csms.services.ports.work import Begin, Work
 from csms.services.program_records import load_programs
@@ -165,7 +164,7 @@ class Mails:
 
     fate: Fate
     sent: list[tuple[str, Letter, str]] = field(default_factory=list)
-    refusing: Undeliverable | None = None
+    refusing: Exception | None = None
 
     async def send(self, to: str, letter: Letter, message_id: str) -> None:
         self.fate.step("mail.before")
