@@ -68,7 +68,7 @@ class PostgresEventStore:
         """Return the event, if there is one."""
         statement = select(event_table).where(event_table.c.id == event)
         row = (await self.connection.execute(statement)).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else record_from(row)
 
     async def hold(self, event: EventId) -> EventRecord | None:
         """Return the event and keep others from changing it until this work ends."""
@@ -78,7 +78,7 @@ class PostgresEventStore:
             .with_for_update(key_share=True)
         )
         row = (await self.connection.execute(statement)).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else record_from(row)
 
     async def listed(
         self,
@@ -99,7 +99,7 @@ class PostgresEventStore:
                 event_table.c.ends_at > overlapping.start,
             )
         order = statement.order_by(event_table.c.starts_at, event_table.c.id)
-        return [_record(row) for row in await self.connection.execute(order)]
+        return [record_from(row) for row in await self.connection.execute(order)]
 
     async def claim_due(self, now: datetime) -> Sequence[EventRecord]:
         """Return what is due and nobody else holds, held until this work ends."""
@@ -109,7 +109,7 @@ class PostgresEventStore:
             .order_by(event_table.c.due_at, event_table.c.id)
             .with_for_update(skip_locked=True, key_share=True)
         )
-        return [_record(row) for row in rows]
+        return [record_from(row) for row in rows]
 
     async def next_due(self) -> datetime | None:
         """Return when the next event needs attention."""
@@ -243,7 +243,8 @@ def _row(event: DREvent) -> dict[str, Any]:
     }
 
 
-def _record(row: Row[Any]) -> EventRecord:
+def record_from(row: Row[Any]) -> EventRecord:
+    """Read a row of ``event``."""
     event = DREvent(
         id=EventId(row.id),
         program=ProgramId(row.program_id),

@@ -41,11 +41,11 @@ class PostgresFleetStore:
     async def participant(self, participant: ParticipantId) -> Participant | None:
         """Return one participant, or None."""
         row = await self._one(_PARTICIPANT, participant)
-        return None if row is None else _participant(row)
+        return None if row is None else participant_from(row)
 
     async def participants(self) -> Sequence[Participant]:
         """Return every participant, by id."""
-        return [_participant(row) for row in await self._all(_PARTICIPANT)]
+        return [participant_from(row) for row in await self._all(_PARTICIPANT)]
 
     async def save_participant(self, participant: Participant) -> None:
         """Keep a participant."""
@@ -63,11 +63,11 @@ class PostgresFleetStore:
     async def site(self, site: SiteId) -> Site | None:
         """Return one site, or None."""
         row = await self._one(_SITE, site)
-        return None if row is None else _site(row)
+        return None if row is None else site_from(row)
 
     async def sites(self) -> Sequence[Site]:
         """Return every site, by id."""
-        return [_site(row) for row in await self._all(_SITE)]
+        return [site_from(row) for row in await self._all(_SITE)]
 
     async def save_site(self, site: Site) -> None:
         """Keep a site."""
@@ -89,11 +89,11 @@ class PostgresFleetStore:
     async def vehicle(self, vehicle: VehicleId) -> Vehicle | None:
         """Return one vehicle, or None."""
         row = await self._one(_VEHICLE, vehicle)
-        return None if row is None else _vehicle(row)
+        return None if row is None else vehicle_from(row)
 
     async def vehicles(self) -> Sequence[Vehicle]:
         """Return every vehicle, by id."""
-        return [_vehicle(row) for row in await self._all(_VEHICLE)]
+        return [vehicle_from(row) for row in await self._all(_VEHICLE)]
 
     async def save_vehicle(self, vehicle: Vehicle) -> None:
         """Keep a vehicle with its mobility need."""
@@ -125,18 +125,18 @@ class PostgresFleetStore:
             .where(_EVSE.c.number == evse.number)
         )
         row = rows.one_or_none()
-        return None if row is None else _evse(row)
+        return None if row is None else evse_from(row)
 
     async def evses(self) -> Sequence[Evse]:
         """Return every EVSE, by id."""
-        return [_evse(row) for row in await self._all(_EVSE)]
+        return [evse_from(row) for row in await self._all(_EVSE)]
 
     async def evses_of(self, station: StationId) -> Sequence[Evse]:
         """Return the EVSEs of one station, by number."""
         rows = await self.connection.execute(
             select(_EVSE).where(_EVSE.c.station_id == station).order_by(_EVSE.c.number)
         )
-        return [_evse(row) for row in rows]
+        return [evse_from(row) for row in rows]
 
     async def save_evse(self, evse: Evse) -> None:
         """Keep an EVSE."""
@@ -165,7 +165,7 @@ class PostgresFleetStore:
                 _ENROLLMENT.c.starts_on <= on,
                 or_(_ENROLLMENT.c.ends_on.is_(None), _ENROLLMENT.c.ends_on >= on),
             )
-        return [_enrollment(row) for row in await self.connection.execute(query)]
+        return [enrollment_from(row) for row in await self.connection.execute(query)]
 
     async def enrollments_of(self, participant: ParticipantId) -> Sequence[Enrollment]:
         """Return the enrollments of one participant."""
@@ -174,7 +174,7 @@ class PostgresFleetStore:
             .where(_ENROLLMENT.c.participant_id == participant)
             .order_by(*_ENROLLMENT.primary_key)
         )
-        return [_enrollment(row) for row in rows]
+        return [enrollment_from(row) for row in rows]
 
     async def save_enrollment(self, enrollment: Enrollment) -> None:
         """Keep an enrollment, one per program and EVSE."""
@@ -211,7 +211,8 @@ class PostgresFleetStore:
         )
 
 
-def _participant(row: Row[Any]) -> Participant:
+def participant_from(row: Row[Any]) -> Participant:
+    """Read a row of ``participant``."""
     return Participant(
         id=ParticipantId(row.id),
         name=row.name,
@@ -221,7 +222,8 @@ def _participant(row: Row[Any]) -> Participant:
     )
 
 
-def _site(row: Row[Any]) -> Site:
+def site_from(row: Row[Any]) -> Site:
+    """Read a row of ``site``."""
     return Site(
         id=SiteId(row.id),
         name=row.name,
@@ -235,7 +237,8 @@ def _site(row: Row[Any]) -> Site:
     )
 
 
-def _vehicle(row: Row[Any]) -> Vehicle:
+def vehicle_from(row: Row[Any]) -> Vehicle:
+    """Read a row of ``vehicle``."""
     return Vehicle(
         id=VehicleId(row.id),
         participant=ParticipantId(row.participant_id),
@@ -285,7 +288,8 @@ def _need_row(need: MobilityNeed) -> dict[str, Any]:
     }
 
 
-def _evse(row: Row[Any]) -> Evse:
+def evse_from(row: Row[Any]) -> Evse:
+    """Read a row of ``evse``."""
     return Evse(
         id=EvseId(StationId(row.station_id), row.number),
         vehicle=VehicleId(row.vehicle_id) if row.vehicle_id else None,
@@ -296,7 +300,8 @@ def _evse(row: Row[Any]) -> Evse:
     )
 
 
-def _enrollment(row: Row[Any]) -> Enrollment:
+def enrollment_from(row: Row[Any]) -> Enrollment:
+    """Read a row of ``enrollment``."""
     return Enrollment(
         program=ProgramId(row.program_id),
         evse=EvseId(StationId(row.station_id), row.evse),

@@ -64,7 +64,7 @@ async def of_event(connection: AsyncConnection, event: EventId) -> Sequence[Memb
         .where(member.c.event_id == event)
         .order_by(member.c.station_id, member.c.evse)
     )
-    return [_member(row) for row in rows]
+    return [member_from(row) for row in rows]
 
 
 async def opt_out(
@@ -229,7 +229,8 @@ def _plan_row(event: EventId, plan: MemberPlan) -> dict[str, Any]:
     }
 
 
-def _member(row: Row[Any]) -> Member:
+def member_from(row: Row[Any]) -> Member:
+    """Read a row of ``event_member``."""
     reasons = row.reasons
     return Member(
         event=EventId(row.event_id),
