@@ -1,0 +1,1 @@
+"""Pages for a participant: the notice, the opt-out; no login, no JavaScript."""
