@@ -274,15 +274,14 @@ def _modern(persona: Persona) -> dict[Key, Variable]:
     smart, v2x, ev = "SmartChargingCtrlr", "V2XChargingCtrlr", "ConnectedEV"
     measurands = _members(MEASURANDS, writable=True, values=MEASURANDS)
     found: dict[Key, Variable] = {
-        (smart, None, "SupportsFeature", "DynamicProfiles"): _flag(
-            value=persona.dynamic
-        ),
-        (smart, None, "SupportsFeature", "MaxOfflineDuration"): _flag(
+        (smart, None, "SupportsDynamicProfiles", None): _flag(value=persona.dynamic),
+        (smart, None, "SupportsMaxOfflineDuration", None): _flag(
             value=persona.max_offline
         ),
-        (smart, None, "SupportsFeature", "UseLocalTime"): _flag(value=False),
-        (smart, None, "SupportsFeature", "RandomizedDelay"): _flag(value=False),
-        (smart, None, "SupportsFeature", "LimitAtSoC"): _flag(value=False),
+        (smart, None, "SupportsUseLocalTime", None): _flag(value=False),
+        (smart, None, "SupportsRandomizedDelay", None): _flag(value=False),
+        (smart, None, "SupportsLimitAtSoC", None): _flag(value=False),
+        (smart, None, "SupportsEvseSleep", None): _flag(value=False),
         (smart, None, "MaxExternalConstraintsId", None): _number(RESERVED_IDS),
         (smart, None, "SetpointPriority", None): Variable("CSMS"),
         (ev, 1, "Available", None): _flag(value=False),

@@ -3,12 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from simulators.instants import iso
+from simulators.profiles import Profile
 
 if TYPE_CHECKING:
     from simulators.station import Station
 
 Payload = dict[str, Any]
 NEVER = float("inf")
+PULL_S = 120.0
+"""How often a make that pulls does so where the profile does not say."""
 AGREED = "urn:iso:std:iso:15118:-20:DC,1,0"
 
 
@@ -60,21 +63,23 @@ def _needs_heard(station: "Station", answer: Payload) -> None:
 
 def pull_interval(station: "Station") -> float:
     """Return after how many seconds to pull a dynamic schedule, or never (K28)."""
-    if not station.system.persona.pull_updates:
-        return NEVER
     intervals = (
-        float(profile.raw.get("dynUpdateInterval") or NEVER)
-        for profile in station.smart.profiles.values()
-        if profile.kind == "Dynamic"
+        float(profile.raw.get("dynUpdateInterval") or PULL_S)
+        for profile in _pulled(station)
     )
     return min(intervals, default=NEVER)
 
 
 def pull(station: "Station") -> None:
-    """Ask for news of every dynamic schedule that wants it (K28.FR.07)."""
-    for profile in station.smart.profiles.values():
-        if profile.kind == "Dynamic" and profile.raw.get("dynUpdateInterval"):
-            _ask_update(station, profile.id)
+    """Ask for news of every dynamic schedule (K28.FR.07)."""
+    for profile in _pulled(station):
+        _ask_update(station, profile.id)
+
+
+def _pulled(station: "Station") -> list[Profile]:
+    if not station.system.persona.pull_updates:
+        return []
+    return [p for p in station.smart.profiles.values() if p.kind == "Dynamic"]
 
 
 def _ask_update(station: "Station", profile_id: int) -> None:
