@@ -281,7 +281,8 @@ def read(document: object) -> RegistryDocument:
     except ValidationError as error:
         raise MalformedRegistry(
             Flaw(_path(each["loc"]), each["msg"], _remedy(each["type"]))
-            for each in error.errors(include_url=False, include_input=False)
+            for each in error.errors(include_url=False)
+            if each["type"] != "too_short" or not each["input"]
         ) from None
     if flaws := list(_twice(found)):
         raise MalformedRegistry(flaws)
