@@ -132,7 +132,7 @@ def _get_profiles(station: Station, request: Payload) -> Payload:
         }
         if evse != evses[-1]:
             report["tbc"] = True
-        station.send("ReportChargingProfiles", report)
+        station.send("ReportChargingProfiles", report, before_boot=True)
     return {"status": "Accepted"}
 
 
@@ -240,6 +240,7 @@ def _trigger(station: Station, request: Payload) -> Payload:
         station.report("Updated", "Trigger", "Trigger", "TxUpdatedMeasurands")
     else:
         return {"status": "NotImplemented"}
+    station.outbox.release()
     return {"status": "Accepted"}
 
 

@@ -63,6 +63,11 @@ class Outbox:
         if len(self._waiting) > CROWDED and len(self._waiting) % CROWDED == 1:
             self._thin()
 
+    def release(self) -> None:
+        """Let the last call leave even before the boot: it was asked for (B02)."""
+        if self._waiting:
+            self._waiting[-1].before_boot = True
+
     def put_first(self, message: Message) -> None:
         """Put a call back to where it was taken from."""
         self._waiting.appendleft(message)

@@ -80,3 +80,17 @@ def test_it_counts_the_reports_that_wait() -> None:
     outbox.put(event(0))
 
     assert (len(outbox), outbox.reports) == (2, 1)
+
+
+def test_what_was_asked_for_leaves_before_the_boot() -> None:
+    outbox = Outbox()
+    outbox.release()
+    outbox.put(Message("Heartbeat", {}))
+    outbox.put(Message("StatusNotification", {}))
+
+    outbox.release()
+
+    first = outbox.take(booted=False)
+    assert first is not None
+    assert first.action == "StatusNotification"
+    assert outbox.take(booted=False) is None

@@ -63,6 +63,21 @@ def test_a_pending_station_waits_and_asks_again() -> None:
     assert on.station.tx is not None
 
 
+def test_a_pending_station_answers_what_it_is_asked() -> None:
+    on = Bench(a_system("x21-scheduled"))
+    on.answers["BootNotification"] = {
+        **ACCEPT["BootNotification"],
+        "status": "Pending",
+    }
+    on.connect()
+
+    on.ask("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
+    on.ask("TriggerMessage", {"requestedMessage": "StatusNotification"})
+
+    actions = {action for action, _ in on.sent}
+    assert actions == {"BootNotification", "NotifyReport", "StatusNotification"}
+
+
 def test_a_transaction_is_numbered_without_gaps() -> None:
     on = bench()
     on.wait(4000)
