@@ -1,6 +1,6 @@
-"""What goes wrong at the command line: one sentence, its field, its remedy, its code."""
+"""How commands fail: one sentence, the field at fault, the remedy, an exit code."""
 
-import sys
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -29,6 +29,7 @@ class Failed(Exception):
         code: How the process ends.
         field: The input at fault, if one is.
         remedy: What the person can do about it.
+        more: Everything that is wrong, where there may be several things.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class Failed(Exception):
         code: ExitCode = ExitCode.FAILURE,
         field: str | None = None,
         remedy: str | None = None,
+        more: Sequence[str] = (),
     ) -> None:
         self.code = code
         self.field = field
         self.remedy = remedy
+        self.more = tuple(more)
         super().__init__(what)
 
 
@@ -50,37 +53,44 @@ class Door(TyperGroup):
 
     @override
     def invoke(self, ctx: Any) -> Any:
+        """Run the command; tell its failure and exit by its code."""
         try:
             return super().invoke(ctx)
-        except Failed as failed:
-            tell(failed)
-            raise typer.Exit(failed.code) from None
+        except Failed as error:
+            failed = error
         except DomainError as error:
-            failed = Failed(
-                str(error), code=_code(error), field=error.field, remedy=error.remedy
-            )
-            tell(failed)
-            raise typer.Exit(failed.code) from None
+            failed = from_domain(error)
+        tell(failed)
+        raise typer.Exit(failed.code)
+
+
+def from_domain(error: DomainError) -> Failed:
+    """Return what a failure of the domain means at the command line."""
+    match error:
+        case NotFound():
+            code = ExitCode.NOT_FOUND
+        case Conflict() | NotAllowed():
+            code = ExitCode.REFUSED
+        case _:
+            code = ExitCode.FAILURE
+    return Failed(str(error), code=code, field=error.field, remedy=error.remedy)
 
 
 def tell(failed: Failed) -> None:
     """Print a failure on standard error: what, which field, what to do."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
-    console.print(Text("error: ", "bold red") + Text(str(failed)))
+    from csms.cli.tables import harmless, on_stderr
+
+    console = on_stderr()
+
+    def say(label: str, style: str, text: str) -> None:
+        console.print(Text(label, style) + Text(harmless(text)), soft_wrap=True)
+
+    say("error: ", "bold red", str(failed))
+    for each in failed.more:
+        say("  - ", "", each)
     if failed.field:
-        console.print(Text("field: ", "bold") + Text(failed.field))
+        say("field: ", "bold", failed.field)
     if failed.remedy:
-        console.print(Text("remedy: ", "bold green") + Text(failed.remedy))
-
-
-def _code(error: DomainError) -> ExitCode:
-    match error:
-        case NotFound():
-            return ExitCode.NOT_FOUND
-        case Conflict() | NotAllowed():
-            return ExitCode.REFUSED
-        case _:
-            return ExitCode.FAILURE
+        say("remedy: ", "bold green", failed.remedy)

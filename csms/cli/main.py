@@ -2,7 +2,7 @@
 
 import typer
 
-from csms.cli import serve
+from csms.cli import serve, settings
 from csms.cli.failures import Door
 
 app = typer.Typer(
@@ -17,3 +17,4 @@ app = typer.Typer(
 )
 app.command(cls=serve.WithSettings)(serve.serve)
 app.command()(serve.demo)
+app.command()(settings.settings)

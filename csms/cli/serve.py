@@ -1,16 +1,14 @@
 """Run a node, or the demonstration."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 from typing_extensions import override
 
 from csms.cli.failures import ExitCode, Failed
-
-if TYPE_CHECKING:
-    from csms.settings import Settings
+from csms.cli.settings import loaded
 
 
 class WithSettings(TyperCommand):
@@ -18,14 +16,16 @@ class WithSettings(TyperCommand):
 
     @override
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, then the settings."""
         super().format_help(ctx, formatter)
-        from csms.cli.preferences import settings_table
+        from csms.cli.settings import settings_help
         from csms.cli.tables import show
 
-        show(settings_table())
+        show(settings_help())
 
 
 def serve(
+    *,
     ocpp_port: Annotated[
         int | None, typer.Option(help="Port for charging stations.")
     ] = None,
@@ -67,6 +67,7 @@ def serve(
 
 
 def demo(
+    *,
     rate: Annotated[
         float, typer.Option(help="Business seconds per real second.", min=1, max=3600)
     ] = 600.0,
@@ -117,21 +118,3 @@ def demo(
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     raise typer.Exit(code)
-
-
-def loaded(**given: object) -> "Settings":
-    """Return the settings; given values that are none leave it to the environment.
-
-    Raises:
-        Failed: If a setting makes no sense.
-    """
-    from csms.settings import BadSetting, load
-
-    try:
-        return load(
-            **{name: value for name, value in given.items() if value is not None}
-        )
-    except BadSetting as bad:
-        raise Failed(
-            str(bad), code=ExitCode.USAGE, remedy="csms settings lists every setting."
-        ) from None
