@@ -126,4 +126,4 @@ def _part(message: EmailMessage, subtype: str) -> str:
     if body is None:
         return ""
     text: str = body.get_content()
-    return text
+    return text.replace("\r\n", "\n")

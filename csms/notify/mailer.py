@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -67,7 +68,7 @@ class SmtpMailer:
         """
         try:
             message = self._message(to, letter, message_id)
-        except ValueError as error:
+        except (ValueError, IndexError, MessageError) as error:
             raise Undeliverable(
                 f"cannot be written to: {error}", permanent=True
             ) from None
