@@ -1,7 +1,7 @@
 """One running node, as its HTTP edges see it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,12 +11,14 @@ from csms.services.access import Access
 from csms.services.commands import Commands
 from csms.services.dispatch import Dispatcher
 from csms.services.events import Events
+from csms.services.feed import Feed
 from csms.services.live import LiveFleet
 from csms.services.participation import Participation
 from csms.services.ports.queries import Queries
 from csms.services.ports.telemetry import MessageLogView
 from csms.services.ports.work import Begin
 from csms.services.registry import Registry
+from csms.services.scoreboard import Scoreboard
 from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
 from csms.services.telemetry import Telemetry
@@ -92,6 +94,8 @@ class Node:
         gauges: Returns figures by name: connections, dropped log lines and the like.
         mail: The mail catcher, if there is one.
         secure: Whether people come over HTTPS, so that cookies must be Secure.
+        scoreboard: Tells how events stand; one for all who look.
+        feed: Tells watchers what changes.
     """
 
     clock: Clock
@@ -115,3 +119,10 @@ class Node:
     gauges: Callable[[], Mapping[str, float]]
     secure: bool
     version: str
+    scoreboard: Scoreboard = field(init=False)
+    feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        board = Scoreboard(self.clock, self.begin, self.live, self.queries)
+        object.__setattr__(self, "scoreboard", board)
+        object.__setattr__(self, "feed", Feed(self.begin, self.live))
