@@ -50,7 +50,8 @@ class Minutes:
         self.observer.minute(self.station, self._moved_ws, soc, plugged=plugged)
         ordered_out = told is not None and told < 0
         mean = self._moved_ws / MINUTE
-        hazard = ordered_out and self._ordered_out and mean > HAZARD_W
+        takes = min(mean, evse.watts) > HAZARD_W
+        hazard = ordered_out and self._ordered_out and takes
         if hazard != self._hazard:
             kind = "wrong-direction" if hazard else "wrong-direction-over"
             detail = f"told {told or 0:.0f} W, takes {mean:.0f} W"

@@ -343,6 +343,16 @@ def test_a_new_order_does_not_look_like_a_wrong_direction() -> None:
     assert on.station.observer.incidents == []
 
 
+def test_slowly_ramping_down_is_not_a_wrong_direction() -> None:
+    on = Bench(a_system("x201-neg-clamp", ramp_s=20.0), soc=50.0).connect()
+    on.wait(599)
+
+    on.set_profile(tx_profile(on.transaction, {"startPeriod": 0, "limit": -5000.0}))
+    on.wait(600)
+
+    assert on.station.observer.incidents == []
+
+
 def test_it_shows_that_it_is_alive_when_it_has_nothing_to_say() -> None:
     on = bench()
     on.station.unplug()
