@@ -2,7 +2,7 @@
 
 import typer
 
-from csms.cli import serve, settings
+from csms.cli import database, doctor, serve, settings
 from csms.cli.failures import Door
 
 app = typer.Typer(
@@ -17,4 +17,6 @@ app = typer.Typer(
 )
 app.command(cls=serve.WithSettings)(serve.serve)
 app.command()(serve.demo)
+app.command()(doctor.doctor)
+app.command()(database.migrate)
 app.command()(settings.settings)

@@ -1,0 +1,204 @@
+"""What `csms doctor` can tell without asking: settings, ports, folder, clock."""
+
+import errno
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from csms.settings import Settings
+
+RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier time."""
+
+ROOM_BYTES = 1 << 30
+LEAST_BYTES = 100 << 20
+
+
+class Verdict(StrEnum):
+    """How a check went, the worst last."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        check: What was looked at.
+        verdict: Whether a node can live with it.
+        detail: What was seen.
+        remedy: What to do about it; empty if all is well.
+    """
+
+    check: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+def worst(findings: list[Finding]) -> Verdict:
+    """Return the worst verdict."""
+    order = list(Verdict)
+    return max((each.verdict for each in findings), key=order.index, default=Verdict.OK)
+
+
+def clock(settings: "Settings", now: datetime) -> Finding:
+    """Tell whether business time is real time, and real time plausible."""
+    if now < RELEASED:
+        return Finding(
+            "clock",
+            Verdict.FAIL,
+            f"this machine believes that it is {now:%Y-%m-%d}",
+            "Set the clock, best by NTP: stations are told the time by this machine.",
+        )
+    if settings.is_accelerated:
+        return Finding(
+            "clock",
+            Verdict.WARN,
+            f"accelerated: {settings.clock_rate:g} business seconds per real second",
+            "Only for simulations. Unset CSMS_CLOCK_* before real stations connect.",
+        )
+    return Finding("clock", Verdict.OK, f"real time, {now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def port(check: str, host: str, number: int, *, is_ours: bool) -> Finding:
+    """Tell whether a port can be listened on, or a node of ours has it already.
+
+    Args:
+        check: What the port is for.
+        host: The address.
+        number: The port; 0 is any free one.
+        is_ours: Whether a node of this system was found there.
+    """
+    place = f"{host}:{number}"
+    if is_ours:
+        return Finding(check, Verdict.OK, f"{place} is held by a running node")
+    variable = f"CSMS_{'OCPP' if check.startswith('ocpp') else 'HTTP'}"
+    try:
+        _bind(host, number)
+    except OSError as error:
+        reason, remedy = _why_not(error, variable)
+        return Finding(check, Verdict.FAIL, f"{place} {reason}", remedy)
+    return Finding(check, Verdict.OK, f"{place} is free" if number else "any free port")
+
+
+def data_dir(folder: Path) -> Finding:
+    """Tell whether the data folder can be written, and has room."""
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return Finding(
+            "data folder",
+            Verdict.FAIL,
+            f"{folder} cannot be written",
+            "Set CSMS_DATA_DIR to a folder that this user can write.",
+        )
+    free = shutil.disk_usage(existing).free
+    said = f"{folder}, {free / 1e9:,.1f} GB free"
+    if free < ROOM_BYTES:
+        verdict = Verdict.FAIL if free < LEAST_BYTES else Verdict.WARN
+        return Finding(
+            "data folder", verdict, said, "Make room, or set CSMS_DATA_DIR elsewhere."
+        )
+    return Finding("data folder", Verdict.OK, said)
+
+
+def secret_key(settings: "Settings") -> Finding:
+    """Tell where the secret key is, and whether only this user can read it."""
+    if settings.secret_key is not None:
+        return Finding("secret key", Verdict.OK, "set by CSMS_SECRET_KEY")
+    path = settings.data_dir / "secret.key"
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return Finding("secret key", Verdict.OK, "is made when a node first starts")
+    except OSError as error:
+        return Finding(
+            "secret key",
+            Verdict.FAIL,
+            f"{path}: {error.strerror}",
+            "Let this user read it, or set CSMS_SECRET_KEY.",
+        )
+    if mode & 0o077:
+        return Finding(
+            "secret key",
+            Verdict.WARN,
+            f"{path} can be read by others (mode {mode:o})",
+            f"chmod 600 {path}",
+        )
+    return Finding("secret key", Verdict.OK, str(path))
+
+
+def exposure(settings: "Settings") -> Iterator[Finding]:
+    """Tell what would go over the network unencrypted."""
+    if settings.is_public_bind:
+        yield Finding(
+            "exposure",
+            Verdict.WARN,
+            f"stations send passwords unencrypted to {settings.ocpp_host}",
+            "Put a proxy that adds TLS in front, or set CSMS_OCPP_HOST=127.0.0.1.",
+        )
+    is_encrypted = settings.link_base.startswith("https:")
+    if not _is_loopback(settings.http_host) and not is_encrypted:
+        yield Finding(
+            "exposure",
+            Verdict.WARN,
+            f"tokens and sessions go unencrypted to {settings.http_host}",
+            "Put a proxy that adds TLS in front and set CSMS_PUBLIC_URL=https://….",
+        )
+    if settings.accept_simulated_evidence:
+        yield Finding(
+            "evidence",
+            Verdict.WARN,
+            "vendor profiles proven on simulated stations only may discharge",
+            "Unset CSMS_ACCEPT_SIMULATED_EVIDENCE before real stations connect.",
+        )
+
+
+def _bind(host: str, number: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        probe.listen(1)
+
+
+def _why_not(error: OSError, variable: str) -> tuple[str, str]:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                "is taken by another program",
+                f"Stop that program, or set {variable}_PORT to a free port.",
+            )
+        case errno.EACCES:
+            return (
+                "is reserved for root",
+                f"Set {variable}_PORT to a port above 1023.",
+            )
+        case _:
+            return (
+                f"cannot be listened on: {error.strerror or error}",
+                f"Set {variable}_HOST to an address of this machine.",
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
