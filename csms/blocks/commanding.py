@@ -60,7 +60,8 @@ class StationCommands:
         except ValidationError as error:
             return [
                 FieldError(_path(each["loc"]), each["msg"])
-                for each in error.errors(include_url=False, include_input=False)
+                for each in error.errors(include_url=False)
+                if each["type"] != "too_short" or not each["input"]
             ]
         except NotInEdition as error:
             return [FieldError(error.field, f"{error.reason} in {error.edition}")]

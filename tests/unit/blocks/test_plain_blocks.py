@@ -1,0 +1,283 @@
+"""Blocks A, C, G, N and P: what stations say, and who gets to know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from csms.blocks.authorization import Authorization
+from csms.blocks.availability import Availability, ConnectorStates
+from csms.blocks.data_transfer import DataTransfer
+from csms.blocks.diagnostics import Diagnostics
+from csms.blocks.security import Security
+from csms.domain.ids import EvseId, StationId
+from csms.domain.station import Evse, StationNotice
+from csms.domain.units import Power
+from csms.domain.vendor_profile import (
+    CHARGE_ONLY,
+    Dialect,
+    VendorProfile,
+    VendorWords,
+)
+from csms.ocpp.messages.authorization import AuthorizeRequest
+from csms.ocpp.messages.availability import HeartbeatRequest, StatusNotificationRequest
+from csms.ocpp.messages.data_transfer import DataTransferRequest
+from csms.ocpp.messages.diagnostics import NotifyEventRequest
+from csms.ocpp.messages.security import SecurityEventNotificationRequest
+from csms.services.live import LiveFleet
+from csms.services.ports.wire import DeviationSeen
+from csms.services.tokens import Tokens
+from tests.fakes.clock import ManualClock
+
+STATION = StationId("MA-TEST-01")
+EVSE = EvseId(STATION, 1)
+NOW = datetime(2026, 7, 14, tzinfo=UTC)
+RATED = Evse(EVSE, None, Power(1), Power(1), Power(0), grid_parallel=True)
+
+
+@dataclass
+class Notebook:
+    notices: list[StationNotice] = field(default_factory=list)
+    seen: list[DeviationSeen] = field(default_factory=list)
+
+    def note(self, notice: StationNotice) -> None:
+        self.notices.append(notice)
+
+    def count(
+        self, station: StationId, seen: Sequence[DeviationSeen], at: datetime
+    ) -> None:
+        del station, at
+        self.seen += seen
+
+
+class OneEvse:
+    def evse(self, evse: EvseId) -> Evse | None:
+        return RATED if evse == EVSE else None
+
+
+@dataclass
+class Bench:
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
+    notebook: Notebook = field(default_factory=Notebook)
+    live: LiveFleet = field(init=False)
+    connectors: ConnectorStates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.live = LiveFleet(self.clock)
+        self.connectors = ConnectorStates(
+            self.live, OneEvse(), self.notebook, self.clock
+        )
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def status(
+    evse: int, word: str, at: datetime = NOW, connector: int = 1
+) -> StatusNotificationRequest:
+    return StatusNotificationRequest.read(
+        {
+            "evseId": evse,
+            "connectorId": connector,
+            "connectorStatus": word,
+            "timestamp": at.isoformat(),
+        }
+    )
+
+
+class TestAvailability:
+    async def test_a_heartbeat_tells_the_time(self, bench: Bench) -> None:
+        """G02."""
+        block = Availability(bench.connectors, bench.clock)
+
+        answer = await block.heartbeat(STATION, HeartbeatRequest())
+
+        assert answer.current_time == NOW
+        assert {each.action.name for each in block.routes()} == {
+            "Heartbeat", "StatusNotification",
+        }  # fmt: skip
+
+    async def test_the_state_of_a_connector_is_known_at_once(
+        self, bench: Bench
+    ) -> None:
+        """G01."""
+        block = Availability(bench.connectors, bench.clock)
+
+        await block.status_notification(STATION, status(1, "Occupied"))
+        assert bench.live.get(EVSE).plugged
+
+        await block.status_notification(STATION, status(1, "Available", connector=0))
+        assert not bench.live.get(EVSE).plugged
+        assert bench.live.get(EVSE).connector_status == "Available"
+
+    async def test_a_state_from_the_past_is_history(self, bench: Bench) -> None:
+        """v2x rule 22."""
+        block = Availability(bench.connectors, bench.clock)
+
+        await block.status_notification(
+            STATION, status(1, "Occupied", NOW - timedelta(hours=1))
+        )
+
+        assert bench.live.get(EVSE).connector_status is None
+
+    @pytest.mark.parametrize("evse", [0, 2])
+    async def test_an_evse_that_nobody_registered_is_counted(
+        self, bench: Bench, evse: int
+    ) -> None:
+        block = Availability(bench.connectors, bench.clock)
+
+        await block.status_notification(STATION, status(evse, "Occupied"))
+
+        assert [each.kind for each in bench.notebook.seen] == ["unknown-evse"]
+        assert bench.live.all() == []
+
+
+class TestDiagnostics:
+    """N07; in 2.1 connector states come this way (G01, B04)."""
+
+    async def test_a_connector_state_is_one_whichever_way_it_comes(
+        self, bench: Bench
+    ) -> None:
+        await self.notify(bench, an_event("Connector", "AvailabilityState", "Occupied"))
+
+        assert bench.live.get(EVSE).plugged
+        assert bench.notebook.notices == []
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            {"component": {"name": "EVSE", "evse": {"id": 1}}},
+            {"variable": {"name": "Problem"}},
+            {"actualValue": "Dancing"},
+            {"component": {"name": "Connector"}},
+        ],
+        ids=["of an EVSE", "another variable", "no known state", "no EVSE"],
+    )
+    async def test_everything_else_is_for_people(
+        self, bench: Bench, event: dict[str, Any]
+    ) -> None:
+        base = an_event("Connector", "AvailabilityState", "Occupied")
+
+        await self.notify(bench, {**base, **event, "severity": 3})
+
+        (notice,) = bench.notebook.notices
+        assert notice.severity == 3
+        assert notice.kind.startswith("NotifyEvent ")
+        assert bench.live.all() == []
+
+    async def test_an_event_without_severity_is_information(self, bench: Bench) -> None:
+        await self.notify(bench, an_event("Fan", "Problem", "true"))
+
+        assert bench.notebook.notices[0].severity == 6
+
+    async def notify(self, bench: Bench, event: dict[str, Any]) -> None:
+        block = Diagnostics(bench.connectors, bench.notebook, bench.clock)
+        request = NotifyEventRequest.read(
+            {"generatedAt": NOW.isoformat(), "seqNo": 0, "eventData": [event]}
+        )
+        (routed,) = block.routes()
+        await routed.handler(STATION, request)
+
+
+def an_event(component: str, variable: str, value: str) -> dict[str, Any]:
+    return {
+        "eventId": 1,
+        "timestamp": NOW.isoformat(),
+        "trigger": "Delta",
+        "actualValue": value,
+        "eventNotificationType": "HardWiredNotification",
+        "component": {"name": component, "evse": {"id": 1, "connectorId": 1}},
+        "variable": {"name": variable},
+    }
+
+
+class TestSecurity:
+    """A04."""
+
+    @pytest.mark.parametrize(
+        ("kind", "severity"),
+        [("TamperDetectionActivated", 2), ("InvalidMessages", 5), ("VendorThing", 5)],
+    )
+    async def test_events_are_kept_by_weight(
+        self, bench: Bench, kind: str, severity: int
+    ) -> None:
+        request = SecurityEventNotificationRequest.read(
+            {"type": kind, "timestamp": NOW.isoformat(), "techInfo": "box open"}
+        )
+        (routed,) = Security(bench.notebook, bench.clock).routes()
+
+        await routed.handler(STATION, request)
+
+        (notice,) = bench.notebook.notices
+        assert notice.severity == severity
+        assert notice.body == {"type": kind, "techInfo": "box open"}
+
+
+class TestAuthorization:
+    """C01."""
+
+    @pytest.mark.parametrize(
+        ("policy", "word"), [(True, "Accepted"), (False, "Unknown")]
+    )
+    async def test_the_policy_answers(self, policy: bool, word: str) -> None:  # noqa: FBT001
+        answer = await self.ask(Tokens(authorize_unknown=policy))
+
+        assert answer == {"idTokenInfo": {"status": word}}
+
+    async def test_a_contract_that_nobody_can_check_is_not_accepted(self) -> None:
+        """C07."""
+        answer = await self.ask(Tokens(), certificate="PEM")
+
+        assert answer["certificateStatus"] == "NoCertificateAvailable"
+
+    async def ask(self, tokens: Tokens, **more: str) -> dict[str, Any]:
+        request = AuthorizeRequest.read(
+            {"idToken": {"idToken": "abc", "type": "ISO14443"}, **more}
+        )
+        (routed,) = Authorization(tokens).routes()
+        answer: dict[str, Any] = (await routed.handler(STATION, request)).write()
+        return answer
+
+
+@dataclass
+class Makes:
+    profile: VendorProfile
+
+    def vendor_profile(self, station: StationId) -> VendorProfile:
+        del station
+        return self.profile
+
+
+class TestDataTransfer:
+    """P02."""
+
+    SPEAKS = VendorProfile(
+        id="x",
+        dialect=Dialect.DATATRANSFER,
+        words=VendorWords("org.example", "Set", "Clear"),
+    )
+
+    @pytest.mark.parametrize(
+        ("profile", "vendor", "word"),
+        [
+            (CHARGE_ONLY, "org.example", "UnknownVendorId"),
+            (SPEAKS, "com.other", "UnknownVendorId"),
+            (SPEAKS, "org.example", "UnknownMessageId"),
+        ],
+    )
+    async def test_it_is_kept_and_not_acted_on(
+        self, bench: Bench, profile: VendorProfile, vendor: str, word: str
+    ) -> None:
+        """P02.FR.06, P02.FR.07."""
+        block = DataTransfer(Makes(profile), bench.notebook, bench.clock)
+        request = DataTransferRequest.read({"vendorId": vendor, "data": {"a": [1]}})
+        (routed,) = block.routes()
+
+        answer = await routed.handler(STATION, request)
+
+        assert answer.write() == {"status": word}
+        assert bench.notebook.notices[0].body["data"] == {"a": [1]}

@@ -1,0 +1,345 @@
+"""Block B: boots, device models, and the odd ways in which they come."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from csms.blocks.provisioning import DeviceReports, Provisioning, StationModels
+from csms.domain.ids import StationId
+from csms.domain.station import Boot, Make, Standing, Variable, VariableKey
+from csms.ocpp.link import Refused, Stale, Unanswered, Unreachable
+from csms.ocpp.messages.provisioning import BootNotificationRequest, NotifyReportRequest
+from csms.services.ports.wire import (
+    Inventory,
+    NoAnswer,
+    RefusedByStation,
+    Report,
+    Silence,
+    VariableSetting,
+)
+from tests.fakes.clock import ManualClock
+from tests.fakes.link import FakeLink
+
+STATION = StationId("MA-TEST-01")
+NOW = datetime(2026, 7, 14, tzinfo=UTC)
+ENABLED = VariableKey("SmartChargingCtrlr", "Enabled")
+MODES = VariableKey("V2XChargingCtrlr", "SupportedOperationModes", evse=1)
+UNIT = VariableKey(
+    "SmartChargingCtrlr", "RateUnit", variable_instance="x", evse=1, connector=2
+)
+
+
+@dataclass
+class Stations:
+    standing: Standing
+    boots: list[Boot] = field(default_factory=list)
+
+    async def boot(self, boot: Boot) -> Standing:
+        self.boots.append(boot)
+        return self.standing
+
+
+def a_block(standing: Standing, reports: DeviceReports | None = None) -> Provisioning:
+    return Provisioning(
+        Stations(standing),
+        reports or DeviceReports(),
+        ManualClock(NOW),
+        heartbeat=timedelta(seconds=300),
+        retry=timedelta(seconds=30),
+    )
+
+
+class TestBoot:
+    """B01, B02, B03."""
+
+    @pytest.mark.parametrize(
+        ("standing", "status", "interval"),
+        [
+            (Standing.ACCEPTED, "Accepted", 300),
+            (Standing.PENDING, "Pending", 30),
+            (Standing.REJECTED, "Rejected", 30),
+        ],
+    )
+    async def test_a_station_is_told_where_it_stands_and_what_time_it_is(
+        self, standing: Standing, status: str, interval: int
+    ) -> None:
+        block = a_block(standing)
+        request = BootNotificationRequest.read(
+            {
+                "reason": "PowerUp",
+                "chargingStation": {"vendorName": "Example", "model": "EW-22"},
+            }
+        )
+
+        answer = await block.boot_notification(STATION, request)
+
+        assert answer.write() == {
+            "currentTime": "2026-07-14T00:00:00Z",
+            "interval": interval,
+            "status": status,
+        }
+        assert block.stations.boots == [  # type: ignore[attr-defined]
+            Boot(STATION, Make("Example", "EW-22"), "PowerUp", NOW)
+        ]
+
+    async def test_both_actions_are_routed(self) -> None:
+        names = [each.action.name for each in a_block(Standing.ACCEPTED).routes()]
+
+        assert names == ["BootNotification", "NotifyReport"]
+
+
+def part(
+    number: int, *names: str, tbc: bool | None = None, request_id: int = 1
+) -> NotifyReportRequest:
+    said: dict[str, Any] = {
+        "requestId": request_id,
+        "generatedAt": "2026-07-14T00:00:00Z",
+        "seqNo": number,
+        "reportData": [
+            {
+                "component": {"name": name},
+                "variable": {"name": "V"},
+                "variableAttribute": [
+                    {"value": "1"},
+                    {"type": "MaxSet", "value": "9", "mutability": "ReadOnly"},
+                ],
+                "variableCharacteristics": {
+                    "dataType": "integer",
+                    "supportsMonitoring": False,
+                    "maxLimit": 9,
+                },
+            }
+            for name in names
+        ],
+    }
+    if not names:
+        del said["reportData"]
+    if tbc is not None:
+        said["tbc"] = tbc
+    return NotifyReportRequest.read(said)
+
+
+async def reported(
+    parts: Sequence[tuple[float, NotifyReportRequest]], deadline_s: float = 60
+) -> tuple[Report, float]:
+    """Ask for a report whose parts come at these seconds; tell how long it took."""
+    reports = DeviceReports()
+    block = a_block(Standing.ACCEPTED, reports)
+    link = FakeLink({"GetBaseReport": {"status": "Accepted"}})
+    models = StationModels(lambda _: link, reports)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    asked = asyncio.create_task(
+        models.get_base_report(STATION, Inventory.FULL, deadline_s)
+    )
+    for after, each in parts:
+        await asyncio.sleep(began + after - loop.time())
+        await block.notify_report(STATION, each)
+    report = await asked
+    return report, loop.time() - began
+
+
+def components(report: Report) -> set[str]:
+    return {each.key.component for each in report.variables}
+
+
+class TestBaseReport:
+    """B07, and what stations make of it."""
+
+    async def test_parts_come_until_the_last(self) -> None:
+        report, took = await reported(
+            [(0.1, part(0, "A", "B", tbc=True)), (0.2, part(1, "C", tbc=False))]
+        )
+
+        assert report.complete
+        assert components(report) == {"A", "B", "C"}
+        assert took == pytest.approx(0.2)
+
+    async def test_an_attribute_keeps_its_kind_and_its_limits(self) -> None:
+        report, _ = await reported([(0.1, part(0, "A", tbc=False))])
+
+        said = {"dataType": "integer", "supportsMonitoring": False, "maxLimit": 9}
+        key = VariableKey("A", "V")
+        assert report.variables == (
+            Variable(key, "Actual", "1", None, said),
+            Variable(key, "MaxSet", "9", "ReadOnly", said),
+        )
+
+    async def test_parts_out_of_order_are_one_report(self) -> None:
+        report, took = await reported(
+            [(0.1, part(1, "B", tbc=False)), (0.4, part(0, "A", tbc=True))]
+        )
+
+        assert report.complete
+        assert took == pytest.approx(0.4)
+
+    async def test_only_the_last_part_arrives(self) -> None:
+        report, took = await reported([(0.1, part(2, "C", tbc=False))])
+
+        assert not report.complete
+        assert components(report) == {"C"}
+        assert took < 5
+
+    async def test_no_part_is_marked(self) -> None:
+        report, took = await reported([(0.1, part(0, "A")), (0.5, part(1, "B"))])
+
+        assert components(report) == {"A", "B"}
+        assert took < 5
+
+    async def test_numbers_start_at_one_under_another_request(self) -> None:
+        report, _ = await reported([(0.1, part(1, "A", request_id=77))])
+
+        assert components(report) == {"A"}
+
+    async def test_an_empty_part_is_a_part(self) -> None:
+        report, _ = await reported([(0.1, part(0, tbc=False))])
+
+        assert report == Report("Accepted", (), complete=True)
+
+    async def test_accepted_and_nothing_comes(self) -> None:
+        report, took = await reported([], deadline_s=10)
+
+        assert report == Report("Accepted")
+        assert took == pytest.approx(10)
+
+    async def test_more_is_promised_and_never_comes(self) -> None:
+        report, took = await reported([(0.1, part(0, "A", tbc=True))], deadline_s=10)
+
+        assert components(report) == {"A"}
+        assert not report.complete
+        assert took == pytest.approx(10)
+
+    async def test_a_refusal_is_not_waited_for(self) -> None:
+        link = FakeLink({"GetBaseReport": {"status": "NotSupported"}})
+        models = StationModels(lambda _: link, DeviceReports())
+
+        report = await models.get_base_report(STATION, Inventory.CONFIGURATION, 60)
+
+        assert report == Report("NotSupported")
+        assert link.asked[0][1]["reportBase"] == "ConfigurationInventory"
+
+    async def test_a_report_that_nobody_asked_for_is_let_pass(self) -> None:
+        reports = DeviceReports()
+
+        assert not reports.take(STATION, part(0, "A"))
+        with reports.expect(STATION), reports.expect(STATION):
+            assert not reports.take(STATION, part(0, "A", request_id=77))
+
+
+class TestVariables:
+    """B05, B06: matched by name, never by order."""
+
+    async def test_results_in_any_order_find_their_variable(self) -> None:
+        link = FakeLink({"GetVariables": lambda asked: {
+            "getVariableResult": [
+                {**each, "attributeType": "Actual", "attributeStatus": "Accepted",
+                 "attributeValue": each["component"]["name"]}
+                for each in reversed(asked["getVariableData"])
+            ]}})  # fmt: skip
+        models = StationModels(lambda _: link, DeviceReports())
+
+        results = await models.get_variables(STATION, [ENABLED, MODES, UNIT])
+
+        assert [each.key for each in results] == [ENABLED, MODES, UNIT]
+        assert [each.value for each in results] == [
+            key.component for key in (ENABLED, MODES, UNIT)
+        ]
+        assert all(each.accepted for each in results)
+
+    async def test_what_is_left_out_has_no_result(self) -> None:
+        one = {
+            "component": {"name": "SmartChargingCtrlr"},
+            "variable": {"name": "Enabled", "instance": ""},
+            "attributeStatus": "UnknownVariable",
+            "attributeStatusInfo": {"reasonCode": "NoVar", "additionalInfo": "never"},
+        }
+        link = FakeLink({"GetVariables": {"getVariableResult": [one]}})
+        models = StationModels(lambda _: link, DeviceReports())
+
+        results = await models.get_variables(STATION, [MODES, ENABLED])
+
+        assert [each.status for each in results] == ["NoResult", "UnknownVariable"]
+        assert results[1].info == "NoVar: never"
+        assert not any(each.accepted for each in results)
+
+    async def test_set_results_find_their_variable_too(self) -> None:
+        def answer(asked: dict[str, Any]) -> dict[str, Any]:
+            first, second = asked["setVariableData"][:2]
+            return {
+                "setVariableResult": [
+                    {
+                        "component": second["component"],
+                        "variable": second["variable"],
+                        "attributeStatus": "RebootRequired",
+                    },
+                    {
+                        "component": first["component"],
+                        "variable": first["variable"],
+                        "attributeStatus": "Rejected",
+                    },
+                ]
+            }
+
+        link = FakeLink({"SetVariables": answer})
+        models = StationModels(lambda _: link, DeviceReports())
+        settings = [VariableSetting(each, "true") for each in (ENABLED, UNIT, MODES)]
+
+        results = await models.set_variables(STATION, settings)
+
+        assert [each.status for each in results] == [
+            "Rejected", "RebootRequired", "NoResult",
+        ]  # fmt: skip
+        assert results[1].accepted
+        assert link.asked[0][1]["setVariableData"][1] == {
+            "attributeValue": "true",
+            "component": {
+                "name": "SmartChargingCtrlr", "evse": {"id": 1, "connectorId": 2},
+            },
+            "variable": {"name": "RateUnit", "instance": "x"},
+        }  # fmt: skip
+
+
+class TestNoAnswer:
+    @pytest.mark.parametrize(
+        ("error", "kind"),
+        [
+            (Unreachable(), Silence.UNREACHABLE),
+            (Unanswered(), Silence.UNANSWERED),
+            (Stale(), Silence.STALE),
+        ],
+    )
+    async def test_silence_has_its_kind(self, error: Exception, kind: Silence) -> None:
+        models = StationModels(
+            lambda _: FakeLink({"GetVariables": error}), DeviceReports()
+        )
+
+        with pytest.raises(NoAnswer) as told:
+            await models.get_variables(STATION, [ENABLED])
+
+        assert told.value.kind is kind
+        assert told.value.station == STATION
+
+    async def test_who_is_not_connected_cannot_be_asked(self) -> None:
+        models = StationModels(lambda _: None, DeviceReports())
+
+        with pytest.raises(NoAnswer) as told:
+            await models.get_variables(STATION, [ENABLED])
+
+        assert told.value.kind is Silence.UNREACHABLE
+        assert told.value.station == STATION
+
+    async def test_an_error_is_an_answer(self) -> None:
+        error = Refused("NotImplemented", "what?", {"a": 1})
+        models = StationModels(
+            lambda _: FakeLink({"GetVariables": error}), DeviceReports()
+        )
+
+        with pytest.raises(RefusedByStation) as told:
+            await models.get_variables(STATION, [ENABLED])
+
+        assert (told.value.code, told.value.description) == ("NotImplemented", "what?")
+        assert told.value.details == {"a": 1}

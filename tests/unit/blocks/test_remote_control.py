@@ -1,0 +1,143 @@
+"""Asking stations to act, and what they say to it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from csms.blocks.display import StationDisplays
+from csms.blocks.remote_control import StationRemote
+from csms.domain.ids import EvseId, StationId, TransactionId
+from csms.domain.token import IdToken
+from csms.ocpp.link import Unanswered
+from csms.services.ports.wire import DisplayText, NoAnswer, Reply, TransactionStatus
+from tests.fakes.link import FakeLink
+
+STATION = StationId("MA-TEST-01")
+TX = TransactionId("tx-1")
+
+
+def asking(action: str, answer: dict[str, Any]) -> tuple[StationRemote, FakeLink]:
+    link = FakeLink({action: answer})
+    return StationRemote(lambda _: link), link
+
+
+class TestStarting:
+    """F01: it is recognized by its remote start id."""
+
+    async def test_a_start_names_evse_and_token(self) -> None:
+        remote, link = asking(
+            "RequestStartTransaction", {"status": "Accepted", "transactionId": "tx-9"}
+        )
+
+        reply = await remote.start(EvseId(STATION, 2), IdToken("abc", "Central"), 7)
+
+        assert reply == Reply(True, "Accepted", transaction=TransactionId("tx-9"))  # noqa: FBT003
+        assert link.asked[0][1] == {
+            "idToken": {"idToken": "abc", "type": "Central"},
+            "remoteStartId": 7,
+            "evseId": 2,
+        }
+
+    async def test_a_refusal_keeps_its_reason(self) -> None:
+        info = {"reasonCode": "TxInProgress", "additionalInfo": "busy"}
+        remote, _ = asking(
+            "RequestStartTransaction", {"status": "Rejected", "statusInfo": info}
+        )
+
+        reply = await remote.start(EvseId(STATION, 1), IdToken("abc", "Central"), 7)
+
+        assert not reply.accepted
+        assert reply.info == "TxInProgress: busy"
+        assert reply.transaction is None
+
+
+class TestAsking:
+    async def test_a_stop_names_its_transaction(self) -> None:
+        """F03."""
+        remote, link = asking("RequestStopTransaction", {"status": "Accepted"})
+
+        assert (await remote.stop(STATION, TX)).accepted
+        assert link.asked[0][1] == {"transactionId": "tx-1"}
+
+    @pytest.mark.parametrize(
+        ("evse", "payload"),
+        [
+            (None, {"requestedMessage": "StatusNotification"}),
+            (1, {"requestedMessage": "StatusNotification", "evse": {"id": 1}}),
+        ],
+    )
+    async def test_a_message_is_triggered(
+        self, evse: int | None, payload: dict[str, Any]
+    ) -> None:
+        """F06."""
+        remote, link = asking("TriggerMessage", {"status": "NotImplemented"})
+
+        reply = await remote.trigger(STATION, "StatusNotification", evse)
+
+        assert not reply.accepted
+        assert link.asked[0][1] == payload
+
+    async def test_a_restart_may_have_to_wait(self) -> None:
+        """B11, B12: scheduled is a yes."""
+        remote, link = asking("Reset", {"status": "Scheduled"})
+
+        assert (await remote.reset(STATION, immediate=False)).accepted
+        assert (await remote.reset(STATION, immediate=True)).accepted
+        assert [each[1]["type"] for each in link.asked] == ["OnIdle", "Immediate"]
+
+    async def test_an_evse_is_taken_out_of_service(self) -> None:
+        """G03, G04."""
+        remote, link = asking("ChangeAvailability", {"status": "Accepted"})
+
+        await remote.change_availability(STATION, 1, operative=False)
+        await remote.change_availability(STATION, None, operative=True)
+
+        assert [each[1] for each in link.asked] == [
+            {"operationalStatus": "Inoperative", "evse": {"id": 1}},
+            {"operationalStatus": "Operative"},
+        ]
+
+    async def test_a_transaction_can_be_over_with_reports_to_come(self) -> None:
+        """E14."""
+        remote, _ = asking(
+            "GetTransactionStatus", {"ongoingIndicator": False, "messagesInQueue": True}
+        )
+
+        assert await remote.transaction_status(STATION, TX) == TransactionStatus(
+            ongoing=False, messages_in_queue=True
+        )
+
+    async def test_silence_is_no_answer(self) -> None:
+        remote = StationRemote(lambda _: FakeLink({"Reset": Unanswered()}))
+
+        with pytest.raises(NoAnswer):
+            await remote.reset(STATION, immediate=True)
+
+
+async def test_a_text_is_shown_until_it_ends() -> None:
+    """O01, O02."""
+    link = FakeLink({"SetDisplayMessage": {"status": "Accepted"}})
+    end = datetime(2026, 7, 15, tzinfo=UTC)
+
+    reply = await StationDisplays(lambda _: link).show(
+        STATION, DisplayText(7, "Peak event", end=end)
+    )
+
+    assert reply.accepted
+    assert link.asked[0][1] == {
+        "message": {
+            "id": 7,
+            "priority": "NormalCycle",
+            "message": {"format": "UTF8", "content": "Peak event", "language": "en"},
+            "endDateTime": "2026-07-15T00:00:00Z",
+        }
+    }
+
+
+async def test_a_display_may_refuse() -> None:
+    link = FakeLink({"SetDisplayMessage": {"status": "NotSupportedMessageFormat"}})
+
+    reply = await StationDisplays(lambda _: link).show(STATION, DisplayText(7, "x"))
+
+    assert reply == Reply(False, "NotSupportedMessageFormat")  # noqa: FBT003

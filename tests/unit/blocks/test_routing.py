@@ -1,0 +1,248 @@
+"""From an action's name to the function that answers it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from csms.blocks.routing import Route, Router, route
+from csms.domain.ids import StationId
+from csms.domain.station import Standing
+from csms.ocpp.codes import CallRefused, RpcErrorCode
+from csms.ocpp.messages.authorization import (
+    AUTHORIZE,
+    AuthorizeRequest,
+    AuthorizeResponse,
+)
+from csms.ocpp.messages.availability import (
+    HEARTBEAT,
+    HeartbeatRequest,
+    HeartbeatResponse,
+)
+from csms.ocpp.messages.common import (
+    AuthorizationStatus,
+    EnergyTransferMode,
+    IdTokenInfo,
+)
+from csms.ocpp.messages.metering import (
+    METER_VALUES,
+    MeterValuesRequest,
+    MeterValuesResponse,
+)
+from csms.ocpp.wire import Edition
+from csms.services.ports.wire import DeviationSeen
+from tests.fakes.clock import ManualClock
+
+STATION = StationId("MA-TEST-01")
+NOW = datetime(2026, 7, 14, tzinfo=UTC)
+TOKEN = {"idToken": {"idToken": "abc", "type": "ISO14443"}}
+METER = {
+    "evseId": 1,
+    "meterValue": [
+        {"timestamp": "2026-07-14T00:00:00Z", "sampledValue": [{"value": 1}]}
+    ],
+}
+
+
+@dataclass
+class Journal:
+    seen: list[DeviationSeen] = field(default_factory=list)
+    alive: list[StationId] = field(default_factory=list)
+
+    def heard(self, station: StationId) -> None:
+        self.alive.append(station)
+
+    def count(
+        self,
+        station: StationId,
+        seen: Sequence[DeviationSeen],
+        at: datetime,
+    ) -> None:
+        del station, at
+        self.seen += seen
+
+
+@dataclass
+class Stations:
+    stands: Standing = Standing.ACCEPTED
+
+    def standing(self, station: StationId) -> Standing:
+        del station
+        return self.stands
+
+
+@dataclass
+class SomeBlock:
+    asked: list[object] = field(default_factory=list)
+
+    def routes(self) -> Iterator[Route]:
+        yield route(HEARTBEAT, self.heartbeat)
+        yield route(AUTHORIZE, self.authorize)
+        yield route(METER_VALUES, self.meter_values)
+
+    async def heartbeat(
+        self, station: StationId, request: HeartbeatRequest
+    ) -> HeartbeatResponse:
+        del station
+        self.asked.append(request)
+        return HeartbeatResponse(current_time=NOW)
+
+    async def authorize(
+        self, station: StationId, request: AuthorizeRequest
+    ) -> AuthorizeResponse:
+        del station
+        self.asked.append(request)
+        return AuthorizeResponse(
+            id_token_info=IdTokenInfo(status=AuthorizationStatus.ACCEPTED),
+            allowed_energy_transfer=(EnergyTransferMode.DC_BPT,),
+        )
+
+    async def meter_values(
+        self, station: StationId, request: MeterValuesRequest
+    ) -> MeterValuesResponse:
+        del station
+        self.asked.append(request)
+        return MeterValuesResponse()
+
+
+@dataclass
+class Bench:
+    block: SomeBlock = field(default_factory=SomeBlock)
+    journal: Journal = field(default_factory=Journal)
+    stations: Stations = field(default_factory=Stations)
+
+    @property
+    def router(self) -> Router:
+        return Router(
+            [self.block],
+            stations=self.stations,
+            journal=self.journal,
+            clock=ManualClock(NOW),
+        )
+
+    async def ask(
+        self, action: str, payload: object, edition: Edition = Edition.V21
+    ) -> dict[str, Any]:
+        return await self.router.answer(STATION, edition, action, payload)
+
+    async def refused(
+        self, action: str, payload: object = None, edition: Edition = Edition.V21
+    ) -> RpcErrorCode:
+        with pytest.raises(CallRefused) as told:
+            await self.ask(action, payload, edition)
+        return told.value.code
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+class TestAnswering:
+    async def test_an_answer_is_in_the_words_of_the_wire(self, bench: Bench) -> None:
+        assert await bench.ask("Heartbeat", {}) == {
+            "currentTime": "2026-07-14T00:00:00Z"
+        }
+        assert bench.journal.alive == [STATION]
+
+    async def test_an_older_edition_is_not_told_what_it_does_not_know(
+        self, bench: Bench
+    ) -> None:
+        new = await bench.ask("Authorize", TOKEN, Edition.V21)
+        old = await bench.ask("Authorize", TOKEN, Edition.V201)
+
+        assert new["allowedEnergyTransfer"] == ["DC_BPT"]
+        assert "allowedEnergyTransfer" not in old
+
+    async def test_no_action_is_answered_twice(self, bench: Bench) -> None:
+        with pytest.raises(ValueError, match="Heartbeat"):
+            Router(
+                [SomeBlock(), SomeBlock()],
+                stations=bench.stations,
+                journal=bench.journal,
+                clock=ManualClock(),
+            )
+
+    async def test_routes_are_listed(self, bench: Bench) -> None:
+        assert set(bench.router.routes) == {"Heartbeat", "Authorize", "MeterValues"}
+
+
+class TestRefusing:
+    async def test_an_action_of_no_edition_is_not_supported(self, bench: Bench) -> None:
+        assert await bench.refused("CustomOperation") is RpcErrorCode.NOT_SUPPORTED
+
+    async def test_an_action_of_another_edition_is_not_supported(
+        self, bench: Bench
+    ) -> None:
+        code = await bench.refused("NotifyDERAlarm", {}, Edition.V201)
+
+        assert code is RpcErrorCode.NOT_SUPPORTED
+
+    async def test_an_action_nobody_answers_is_not_implemented(
+        self, bench: Bench
+    ) -> None:
+        assert await bench.refused("SignCertificate") is RpcErrorCode.NOT_IMPLEMENTED
+
+    async def test_what_cannot_be_read_is_refused_and_counted(
+        self, bench: Bench
+    ) -> None:
+        code = await bench.refused("Authorize", {"idToken": {"type": "Central"}})
+
+        assert code is RpcErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION
+        assert [each.kind for each in bench.journal.seen] == [f"refused:{code}"]
+        assert bench.journal.seen[0].path.startswith("Authorize.")
+
+
+class TestDeviating:
+    async def test_harmless_departures_are_answered_and_counted_by_place(
+        self, bench: Bench
+    ) -> None:
+        samples = METER["meterValue"][0]["sampledValue"]  # type: ignore[index]
+        odd = {**METER, "meterValue": [
+            {"timestamp": "2026-07-14T00:00:00Z", "sampledValue": samples * 2, "x": 1},
+        ]}  # fmt: skip
+
+        await bench.ask("MeterValues", odd)
+
+        assert len(bench.block.asked) == 1
+        assert [(each.kind, each.path) for each in bench.journal.seen] == [
+            ("extra-property", "MeterValues.meterValue.x")
+        ]
+
+
+class TestStanding:
+    async def test_a_rejected_station_is_told_nothing(self, bench: Bench) -> None:
+        """B03.FR.07."""
+        bench.stations.stands = Standing.REJECTED
+
+        assert await bench.refused("Heartbeat", {}) is RpcErrorCode.SECURITY_ERROR
+        assert await bench.refused("MeterValues", METER) is RpcErrorCode.SECURITY_ERROR
+
+    async def test_a_pending_station_has_to_wait(self, bench: Bench) -> None:
+        """B01.FR.10, B02.FR.09."""
+        bench.stations.stands = Standing.PENDING
+
+        assert await bench.refused("Heartbeat", {}) is RpcErrorCode.SECURITY_ERROR
+        assert await bench.refused("Authorize", TOKEN) is RpcErrorCode.SECURITY_ERROR
+
+    async def test_readings_of_a_pending_station_are_recorded(
+        self, bench: Bench
+    ) -> None:
+        bench.stations.stands = Standing.PENDING
+
+        await bench.ask("MeterValues", METER)
+
+        assert len(bench.block.asked) == 1
+        assert [each.kind for each in bench.journal.seen] == ["before-accepted"]
+
+
+class TestTold:
+    async def test_a_message_that_is_owed_no_answer_gets_none(
+        self, bench: Bench
+    ) -> None:
+        await bench.router.told(STATION, Edition.V21, "Heartbeat", {})
+        await bench.router.told(STATION, Edition.V21, "NotifyPeriodicEventStream", {})
+
+        assert len(bench.block.asked) == 1
