@@ -30,7 +30,7 @@ from csms.services.access import Access
 from csms.services.alarm import Alarm
 from csms.services.commands import Commands
 from csms.services.conducting import Conductor
-from csms.services.dispatch import Dispatcher, DispatchPolicy
+from csms.services.dispatch import Dispatcher
 from csms.services.doorkeeping import Doorkeeper, Passwords
 from csms.services.duties import Duties
 from csms.services.events import Events
@@ -54,6 +54,7 @@ from csms.services.running import EventRunner
 from csms.services.sending import NoticeSender
 from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
+from csms.services.targeting import DispatchPolicy
 from csms.services.telemetry import Telemetry
 from csms.services.tokens import Tokens
 from csms.services.vendor_records import shipped
@@ -141,7 +142,15 @@ def build(
         journal=journal,
         reception=reception,
         provisioner=provisioner,
-        registry=Registry(clock, begin, book, doorkeeper, passwords),
+        registry=Registry(
+            clock,
+            begin,
+            book,
+            doorkeeper,
+            passwords,
+            frozenset(each.id for each in programs),
+            (world.premises.refresh,),
+        ),
         commands=Commands(clock, begin, book, StationCommands(link)),
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),

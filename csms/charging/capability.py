@@ -149,6 +149,14 @@ class _Model:
     def flag(self, component: str, variable: str, instance: str = "") -> bool | None:
         return as_flag(self.text(component, variable, instance))
 
+    def feature(self, name: str) -> bool:
+        """Tell whether smart charging has a feature; 2.1 spells it in two ways."""
+        smart = "SmartChargingCtrlr"
+        return True in (
+            self.flag(smart, f"Supports{name}"),
+            self.flag(smart, "SupportsFeature", name),
+        )
+
     def number(
         self, component: str, variable: str, default: int, instance: str = ""
     ) -> int:
@@ -196,10 +204,10 @@ def capability(variables: Iterable[Variable], edition: str) -> Capability:
         periods_per_schedule=max(1, model.number(smart, "PeriodsPerSchedule", 1)),
         max_stack_level=max(0, model.number(smart, "ProfileStackLevel", 0)),
         max_profiles=max(1, model.most(smart, "Entries", 2, "ChargingProfiles")),
-        dynamic_profiles=model.flag(smart, "SupportsDynamicProfiles") is True,
-        max_offline_duration=model.flag(smart, "SupportsMaxOfflineDuration") is True,
-        limit_at_soc=model.flag(smart, "SupportsLimitAtSoC") is True,
-        evse_sleep=model.flag(smart, "SupportsEvseSleep") is True,
+        dynamic_profiles=model.feature("DynamicProfiles"),
+        max_offline_duration=model.feature("MaxOfflineDuration"),
+        limit_at_soc=model.feature("LimitAtSoC"),
+        evse_sleep=model.feature("EvseSleep"),
         setpoint_priority=model.text(smart, "SetpointPriority") or "",
         max_external_id=max(0, model.number(smart, "MaxExternalConstraintsId", 0)),
         persistent=_persistent(model, edition),

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
-from csms.ocpp.codes import RpcErrorCode
+from csms.ocpp.codes import CallRefused
+from csms.ocpp.tolerance import read_answer_tolerantly
 from csms.ocpp.wire import A, Action, Edition, Q
 
 
@@ -118,34 +117,17 @@ class Link(Protocol):
 
 
 def read_answer(action: Action[Q, A], payload: dict[str, Any]) -> A:
-    """Read a station's answer: strictly, or else without what it left ``null``.
+    """Read a station's answer, mending what does no harm.
 
     Raises:
-        Refused: If it cannot be read either way (``FormatViolation``).
+        Refused: If it cannot be read (with the code that the standard names).
     """
     try:
-        return action.response.read(payload)
-    except ValidationError as error:
-        try:
-            return action.response.read(_without_nulls(payload))
-        except ValidationError:
-            raise Refused(
-                RpcErrorCode.FORMAT_VIOLATION,
-                f"the answer to {action.name} breaks its schema",
-                {"errors": _problems(error), "payload": payload},
-            ) from error
-
-
-def _without_nulls(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out
-    if isinstance(value, dict):
-        return {key: _without_nulls(v) for key, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value if item is not None]
-    return value
-
-
-def _problems(error: ValidationError) -> list[str]:
-    return [
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False)
-    ]
+        answer, _ = read_answer_tolerantly(action, payload)
+    except CallRefused as refusal:
+        raise Refused(
+            refusal.code,
+            f"the answer to {action.name} breaks its schema: {refusal.description}",
+            {**refusal.details, "payload": payload},
+        ) from refusal
+    return answer

@@ -78,24 +78,38 @@ class Step(Enum):
     PUSH = auto()
 
 
-def next_step(target: Target | None, intent: Intent | None, *, doubted: bool) -> Step:
+class Trust(Enum):
+    """How much is known of what an EVSE holds."""
+
+    FULL = auto()
+    """It was told, and nothing happened since."""
+    DOUBT = auto()
+    """It was away, or did not answer: what it holds must be read back."""
+    VOID = auto()
+    """It was away so long that it may have let go: what it holds is given again."""
+
+
+def next_step(target: Target | None, intent: Intent | None, trust: Trust) -> Step:
     """Return the one step that brings an EVSE closer to what it should hold.
 
     Args:
         target: What it should hold; none for nothing.
         intent: What it was last given, if anything.
-        doubted: Whether it may hold something else by now: it was away, or we were.
+        trust: How much is known of what it holds.
     """
     if intent is None or intent.state not in HELD:
         return Step.NOTHING if target is None else Step.GIVE
     if target is None:
         return Step.TAKE_BACK
-    if target.fingerprint != intent.fingerprint:
+    if target.fingerprint != intent.fingerprint or trust is Trust.VOID:
         return Step.GIVE
-    uncertain = intent.state in (IntentState.SENT, IntentState.UNKNOWN)
+    uncertain = trust is Trust.DOUBT or intent.state in (
+        IntentState.SENT,
+        IntentState.UNKNOWN,
+    )
     if not target.readable:
-        return Step.GIVE if doubted or uncertain else Step.NOTHING
-    if doubted or uncertain or intent.state is IntentState.ACCEPTED:
+        return Step.GIVE if uncertain else Step.NOTHING
+    if uncertain or intent.state is IntentState.ACCEPTED:
         return Step.READ_BACK
     return Step.NOTHING
 
@@ -108,15 +122,21 @@ class Conductor:
         self._begin = world.begin
         self._wire = wire
         self._sample = sample
-        self._doubted: set[EvseId] = set()
+        self._doubted: dict[EvseId, Trust] = {}
 
     def doubt(self, evses: Iterable[EvseId]) -> None:
         """Trust nothing about these until they were read back (rule 24)."""
-        self._doubted.update(evses)
+        for evse in evses:
+            self._doubted.setdefault(evse, Trust.DOUBT)
 
-    def is_doubted(self, evse: EvseId) -> bool:
-        """Tell whether what the EVSE holds must be read back first."""
-        return evse in self._doubted
+    def void(self, evses: Iterable[EvseId]) -> None:
+        """Take it that these let go of their profiles (Q11, Q12)."""
+        for evse in evses:
+            self._doubted[evse] = Trust.VOID
+
+    def trust(self, evse: EvseId) -> Trust:
+        """Return how much is known of what the EVSE holds."""
+        return self._doubted.get(evse, Trust.FULL)
 
     async def give(self, wanted: Wanted, keep: Keep) -> None:
         """Put what is wanted on the station, or replace what it holds."""
@@ -142,7 +162,7 @@ class Conductor:
         except RefusedByStation as refusal:
             await self._refused(intent, f"{refusal.code} {refusal.description}", keep)
             return
-        self._doubted.discard(wanted.evse)
+        self._doubted.pop(wanted.evse, None)
         if verdict.accepted:
             await self.advance(intent, IntentState.ACCEPTED, None, keep)
             await self._measure(wanted.evse.station, often=True)
@@ -152,7 +172,7 @@ class Conductor:
     async def read_back(self, intent: Intent, wanted: Wanted, keep: Keep) -> None:
         """Ask the station what it holds, and believe that (rules 15, 17, 24)."""
         held = await self._wire.held(intent.evse.station, (intent.profile_id,))
-        self._doubted.discard(intent.evse)
+        self._doubted.pop(intent.evse, None)
         found = next((each for each in held if each.id == intent.profile_id), None)
         if found is None:
             await self.advance(intent, IntentState.EXPIRED, "not held any more", keep)
@@ -198,7 +218,7 @@ class Conductor:
                 )
         await self._wire.clear(station, intent.profile_id, urgency=Urgency.CANCEL)
         held = await self._wire.held(station, (intent.profile_id,))
-        self._doubted.discard(intent.evse)
+        self._doubted.pop(intent.evse, None)
         if any(each.id == intent.profile_id and each.discharges for each in held):
             log.error("dispatch.profile_not_cleared", station=station)
             await self.advance(intent, IntentState.UNKNOWN, "not cleared", keep)
@@ -217,11 +237,11 @@ class Conductor:
         """Keep a Dynamic profile alive (K28); never after the end of its window."""
         verdict = await self._wire.update(profile, expires_s=expires_s)
         if not verdict.accepted:
-            self._doubted.add(profile.evse)
+            self.doubt([profile.evse])
 
     async def unknown(self, intent: Intent, why: str, keep: Keep) -> None:
         """Keep that nobody knows whether the station did what it was told."""
-        self._doubted.add(intent.evse)
+        self.doubt([intent.evse])
         if intent.state in HELD:
             await self.advance(intent, IntentState.UNKNOWN, why, keep)
 

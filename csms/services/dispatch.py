@@ -6,31 +6,28 @@ it (a plan, an opt-out, a reconnect, a crash that is over), the steps are the sa
 """
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
-from csms.charging.compiling import (
-    Order,
-    Terms,
-    event_profile,
-    event_profile_id,
-    fingerprint,
-    terms_for,
-)
 from csms.domain.ids import EventId, EvseId, StationId
 from csms.domain.profile import Profile, Role
 from csms.domain.units import Power
-from csms.domain.vendor_profile import Dialect
-from csms.services.conducting import Conductor, Step, Target, Wanted, next_step
+from csms.services.conducting import (
+    Conductor,
+    Step,
+    Target,
+    Trust,
+    next_step,
+)
 from csms.services.floors import Floors
-from csms.services.gate import Bar, Question, barred, barred_anew
+from csms.services.gate import Bar, barred
 from csms.services.live import LiveEvse
-from csms.services.orders import foremost, vehicle_limit_w
+from csms.services.orders import foremost
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD, Intent, IntentState
 from csms.services.ports.wire import NoAnswer, RefusedByStation
+from csms.services.targeting import DispatchPolicy, Targeting
 from csms.services.world import World
 
 log = structlog.get_logger()
@@ -48,29 +45,6 @@ _WATCHED = (
     "external_limit",
 )
 """What bounds a dispatch; readings of power are the monitor's."""
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchPolicy:
-    """What an operator may tune; business time unless it says real.
-
-    Attributes:
-        lead: How long before the window a profile is put in place.
-        stale_soc: Age beyond which a state of charge is no base for a new discharge.
-        offline_patience: How long a 2.1 station may discharge without us (Q11).
-        guard_pct: Distance from the floor at which discharge stops, in percent.
-        efficiency: From battery to meter, one way.
-        tick_s: Real seconds between two looks at everything.
-        rest_s: Real seconds before a station that did not answer is asked again.
-    """
-
-    lead: timedelta = timedelta(minutes=30)
-    stale_soc: timedelta = timedelta(minutes=20)
-    offline_patience: timedelta = timedelta(minutes=10)
-    guard_pct: float = 2.0
-    efficiency: float = 0.92
-    tick_s: float = 0.25
-    rest_s: float = 2.0
 
 
 class Dispatcher:
@@ -91,6 +65,7 @@ class Dispatcher:
         self._floors = floors
         self._conductor = conductor
         self._policy = policy
+        self._targeting = Targeting(world, policy)
         self._orders: dict[EvseId, MemberOrder] = {}
         self._held: dict[EvseId, Intent] = {}
         self._busy: dict[EvseId, asyncio.Task[None]] = {}
@@ -98,6 +73,7 @@ class Dispatcher:
         self._refusals: dict[tuple[EvseId, str], int] = {}
         self._given: dict[EvseId, datetime] = {}
         self._pushed: dict[EvseId, datetime] = {}
+        self._gone: dict[EvseId, datetime] = {}
         self._wake = asyncio.Event()
 
     # -- what others may ask ------------------------------------------------------
@@ -124,21 +100,37 @@ class Dispatcher:
         """Return when the EVSE was given what it holds."""
         return self._given.get(evse)
 
+    def is_binding(self, evse: EvseId) -> bool:
+        """Tell whether what the EVSE holds is known to hold, so that it must be obeyed.
+
+        It is not after an absence until it was read back or given again, and a
+        Dynamic profile is not unless it was kept alive.
+        """
+        if self._conductor.trust(evse) is not Trust.FULL:
+            return False
+        vendor = self._book.vendor_profile(evse.station)
+        last = self._pushed.get(evse)
+        if not vendor.dialect.is_dynamic or last is None:
+            return True
+        return self._clock.now() - last < vendor.dynamic.watchdog
+
     def holding(self) -> list[EvseId]:
         """Return the EVSEs that may hold an event profile."""
         return [evse for evse, each in self._held.items() if each.state in HELD]
 
     def bar(self, evse: EvseId) -> Bar | None:
         """Return what forbids a discharge there now, or none."""
-        return barred(self._question(evse))
+        return barred(self._targeting.question(self._orders.get(evse), evse))
 
     def dynamic(self, station: StationId, profile_id: int) -> Profile | None:
         """Return the Dynamic profile that a station may pull now, if still wanted."""
         for evse in self.holding():
             mine = evse.station == station
-            target = self._target(evse)
+            target = self._targeting.target(
+                self._orders.get(evse), evse, self._held.get(evse)
+            )
             if mine and target and self._held[evse].profile_id == profile_id:
-                wanted = self._wanted(evse, target)
+                wanted = self._targeting.wanted(self._orders.get(evse), evse, target)
                 if wanted is not None and isinstance(wanted.content, Profile):
                     return wanted.content
         return None
@@ -158,7 +150,7 @@ class Dispatcher:
                 if intent.role is Role.EVENT:
                     self._keep(intent)
                     self._given[intent.evse] = intent.updated_at
-        self._conductor.doubt(self.holding())
+        self._conductor.void(self.holding())
         self._live.subscribe(self._changed)
         try:
             while True:
@@ -180,11 +172,24 @@ class Dispatcher:
         await self._floors.stop()
 
     def _changed(self, before: LiveEvse, after: LiveEvse) -> None:
+        if before.connected and not after.connected:
+            self._gone[after.evse] = self._clock.now()
         if after.connected and not before.connected:
             self._conductor.doubt([after.evse])
             self._floors.forget(after.evse.station)
+            if self._was_away_long(after.evse):
+                self._conductor.void([after.evse])
         if any(getattr(before, name) != getattr(after, name) for name in _WATCHED):
             self.nudge(after.evse)
+
+    def _was_away_long(self, evse: EvseId) -> bool:
+        """Tell whether a station may have let go of its profile meanwhile (Q11, Q12).
+
+        Of stations that were away before this node started, nobody knows.
+        """
+        gone = self._gone.pop(evse, None)
+        patience = self._policy.offline_patience
+        return gone is None or self._clock.now() - gone >= patience * 0.8
 
     async def _look(self) -> None:
         try:
@@ -253,7 +258,11 @@ class Dispatcher:
         if step is Step.TAKE_BACK and intent is not None:
             await self._take_back(evse, intent)
             return
-        wanted = self._wanted(evse, target) if target is not None else None
+        wanted = (
+            self._targeting.wanted(self._orders.get(evse), evse, target)
+            if target is not None
+            else None
+        )
         if wanted is None:
             self._rest(evse)
             return
@@ -263,6 +272,8 @@ class Dispatcher:
         elif step is Step.READ_BACK and intent is not None:
             await self._conductor.read_back(intent, wanted, self._keep)
         elif step is Step.PUSH and isinstance(wanted.content, Profile):
+            if not self.is_binding(evse):
+                self._given[evse] = self._clock.now()
             self._pushed[evse] = self._clock.now()
             await self._conductor.push(wanted.content, self._push_expiry(evse))
 
@@ -271,7 +282,7 @@ class Dispatcher:
         bar = self.bar(evse)
         await self._conductor.take_back(
             intent,
-            self._terms(evse),
+            self._targeting.terms(evse),
             premise.import_share if premise else Power(0),
             replace_first=live.transaction == intent.transaction
             and bar not in (Bar.OVER, Bar.NO_ORDER),
@@ -285,9 +296,10 @@ class Dispatcher:
         intent = self._held.get(evse)
         if evse not in self._orders and (intent is None or intent.state not in HELD):
             return Step.NOTHING, None
-        target = self._target(evse)
-        doubted = self._conductor.is_doubted(evse)
-        step = next_step(target, intent, doubted=doubted)
+        target = self._targeting.target(
+            self._orders.get(evse), evse, self._held.get(evse)
+        )
+        step = next_step(target, intent, self._conductor.trust(evse))
         if step is Step.GIVE and target is not None:
             refused = self._refusals.get((evse, target.fingerprint), 0) >= _ATTEMPTS
             if refused or not self._floors.confirmed(evse.station):
@@ -295,79 +307,6 @@ class Dispatcher:
         if step is Step.NOTHING and target is not None and self._is_due(evse):
             return Step.PUSH, target
         return step, target
-
-    def _target(self, evse: EvseId) -> Target | None:
-        """Return what the EVSE should hold now, or none if a rule forbids it.
-
-        What it holds already is not held to the freshness of a new discharge.
-        """
-        question = self._question(evse)
-        order, transaction = question.order, question.live.transaction
-        if barred(question) is not None or order is None or order.setpoint is None:
-            return None
-        limit = min(-order.setpoint.power.watts, vehicle_limit_w(question.live))
-        power, vendor = Power(-limit), question.facts.vendor_profile
-        mark = fingerprint(
-            (order.event, order.setpoint.window, power, transaction, vendor.id)
-        )
-        held = self._held.get(evse)
-        fresh = held is None or held.state not in HELD or held.fingerprint != mark
-        if fresh and barred_anew(question) is not None:
-            return None
-        return Target(mark, power, readable=vendor.dialect is not Dialect.DATATRANSFER)
-
-    def _wanted(self, evse: EvseId, target: Target) -> Wanted | None:
-        """Return the target in the words of the station, if it can be said."""
-        order, live = self._orders.get(evse), self._live.get(evse)
-        premise, transaction = self._premises.find(evse), live.transaction
-        if order is None or order.setpoint is None or transaction is None:
-            return None
-        if premise is None or live.soc_pct is None:
-            return None
-        terms = self._terms(evse)
-        content = event_profile(
-            Order(
-                evse,
-                transaction,
-                order.setpoint.window,
-                target.power,
-                premise.import_share,
-            ),
-            terms,
-            premise.above(order.floor_soc_pct, live.soc_pct, self._policy.efficiency),
-            now=self._clock.now(),
-        )
-        if content is None:
-            return None
-        return Wanted(
-            evse,
-            order.event,
-            transaction,
-            content,
-            target.fingerprint,
-            target.power,
-            event_profile_id(evse, terms),
-        )
-
-    def _question(self, evse: EvseId) -> Question:
-        return Question(
-            order=self._orders.get(evse),
-            live=self._live.get(evse),
-            capability=self._book.capability(evse.station),
-            facts=self._book.facts(evse),
-            now=self._clock.now(),
-            lead=self._policy.lead,
-            stale=self._policy.stale_soc,
-            guard_pct=self._policy.guard_pct,
-        )
-
-    def _terms(self, evse: EvseId) -> Terms:
-        return terms_for(
-            self._book.vendor_profile(evse.station),
-            self._book.capability(evse.station),
-            evse,
-            self._policy.offline_patience,
-        )
 
     def _is_due(self, evse: EvseId) -> bool:
         """Tell whether a Dynamic profile must be told again before it expires."""

@@ -18,7 +18,7 @@ from csms.services.ports.telemetry import BeginTelemetry
 TIMELY = timedelta(seconds=120)
 """How old a report may be and still drive control (rule 22)."""
 
-TIMELY_REAL_S = 2.0
+TIMELY_REAL_S = 5.0
 """The same in real seconds, where business time runs faster."""
 
 FLUSH_REAL_S = 1.0

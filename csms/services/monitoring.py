@@ -15,12 +15,16 @@ from csms.domain.event import Reason, Stage
 from csms.domain.ids import EventId, EvseId
 from csms.flex.tracking import LiveState, Patience, Verdict, Watch, track
 from csms.services.dispatch import Dispatcher
+from csms.services.gate import Bar
 from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD, Incident, IntentState, Quarantine
 from csms.services.world import World
 
 log = structlog.get_logger()
+
+_AT_ONCE = 4
+"""How many members are written about at the same time; trips wait for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,22 @@ class MonitorPolicy:
     tick_s: float = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One EVSE at one moment of its event.
+
+    Attributes:
+        verdict: What the meter says of what it holds; none if it holds nothing.
+        circumstances: What holds around it, in words of a member's way.
+    """
+
+    order: MemberOrder
+    live: LiveEvse
+    now: datetime
+    verdict: Verdict | None
+    circumstances: frozenset[str]
+
+
 class Monitor:
     """Judges every EVSE of an active event, whenever it says something."""
 
@@ -56,6 +76,7 @@ class Monitor:
         self._wake = asyncio.Event()
         self._seen: dict[tuple[EventId, EvseId], frozenset[str]] = {}
         self._flagged: set[tuple[EventId, EvseId, Verdict]] = set()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
         """Judge what reports, and now and then what does not, until cancelled."""
@@ -68,40 +89,72 @@ class Monitor:
                 self._due.update(live.evse for live in self._live.all())
             self._wake.clear()
             due, self._due = self._due, set()
-            for evse in sorted(due):
-                try:
-                    await self._judge(evse)
-                except Exception:  # one EVSE must never blind us to the others
-                    log.exception("monitor.failed", station=evse.station)
+            cases = [case for evse in sorted(due) if (case := self._case(evse))]
+            cases.sort(key=lambda case: case.verdict is not Verdict.WRONG_DIRECTION)
+            await asyncio.gather(*(self._handle(case) for case in cases))
 
     def _changed(self, _: LiveEvse, after: LiveEvse) -> None:
         self._due.add(after.evse)
         self._wake.set()
 
-    async def _judge(self, evse: EvseId) -> None:
+    def _case(self, evse: EvseId) -> Case | None:
+        """Return what must be looked at, or none while all is as before."""
         order, now = self._dispatcher.order(evse), self._clock.now()
         if order is None or order.setpoint is None or order.stage is not Stage.ACTIVE:
-            return
+            return None
         if not order.setpoint.window.covers(now):
-            return
+            return None
         live = self._live.get(evse)
-        await self._note_circumstances(order, live, now)
+        verdict = self._verdict(order, live, now)
+        circumstances = _circumstances(live, self._hindrance(evse, verdict))
+        news = circumstances != self._seen.get((order.event, evse), frozenset())
+        if not news and (verdict is None or verdict in _QUIET):
+            return None
         intent = self._dispatcher.intent(evse)
-        if intent is None or intent.state not in HELD or intent.event != order.event:
-            return
-        since = max(order.setpoint.window.start, self._given_at(evse))
-        watch = Watch(order.setpoint.power, since, order.floor_soc_pct)
-        await self._act(
-            track(watch, _state(live), now, self._patience(evse)), order, live, now
-        )
+        known = intent.state if intent else None
+        if not news and verdict is not None and _STATES.get(verdict) is known:
+            return None
+        return Case(order, live, now, verdict, circumstances)
+
+    def _verdict(
+        self, order: MemberOrder, live: LiveEvse, now: datetime
+    ) -> Verdict | None:
+        """Return what the meter says about what the EVSE holds, if it holds any."""
+        evse, setpoint = order.evse, order.setpoint
+        intent, given = self._dispatcher.intent(evse), self._dispatcher.given_at(evse)
+        if setpoint is None or intent is None or intent.state not in HELD:
+            return None
+        if intent.event != order.event or given is None:
+            return None
+        if not self._dispatcher.is_binding(evse):
+            return Verdict.WAITING
+        since = max(setpoint.window.start, given)
+        watch = Watch(setpoint.power, since, order.floor_soc_pct)
+        return track(watch, _state(live), now, self._patience(evse))
+
+    def _hindrance(self, evse: EvseId, verdict: Verdict | None) -> str | None:
+        """Return why an EVSE that should discharge holds nothing, as a state."""
+        if verdict is not None:
+            return None
+        bar = self._dispatcher.bar(evse)
+        return _HINDRANCES.get(bar) if bar else None
+
+    async def _handle(self, case: Case) -> None:
+        try:
+            if case.verdict is Verdict.WRONG_DIRECTION:
+                await self._trip(case.order, case.live, case.now)
+            async with self._slots:
+                await self._note_circumstances(case)
+                if case.verdict is not None:
+                    await self._act(case.verdict, case.order, case.live, case.now)
+        except Exception:  # one EVSE must never blind us to the others
+            log.exception("monitor.failed", station=case.order.evse.station)
 
     async def _act(
         self, verdict: Verdict, order: MemberOrder, live: LiveEvse, now: datetime
     ) -> None:
         evse = order.evse
         match verdict:
-            case Verdict.WRONG_DIRECTION:
-                await self._trip(order, live, now)
             case Verdict.FLOOR_REACHED:
                 await self._release(order, Reason.SOC_FLOOR, "floor_reached", now)
             case Verdict.STALE_SOC:
@@ -116,7 +169,11 @@ class Monitor:
             case Verdict.EXCESSIVE:
                 await self._flag(order, verdict, live, now)
             case (
-                Verdict.UNPLUGGED | Verdict.OFFLINE | Verdict.WAITING | Verdict.UNKNOWN
+                Verdict.WRONG_DIRECTION
+                | Verdict.UNPLUGGED
+                | Verdict.OFFLINE
+                | Verdict.WAITING
+                | Verdict.UNKNOWN
             ):
                 return
 
@@ -206,12 +263,11 @@ class Monitor:
                 )
             )
 
-    async def _note_circumstances(
-        self, order: MemberOrder, live: LiveEvse, now: datetime
-    ) -> None:
+    async def _note_circumstances(self, case: Case) -> None:
         """Write down, once each, what changed around a member (rule 23)."""
+        order, now, after = case.order, case.now, case.circumstances
         key = (order.event, order.evse)
-        before, after = self._seen.get(key, frozenset()), _circumstances(live)
+        before = self._seen.get(key, frozenset())
         if before == after:
             return
         self._seen[key] = after
@@ -219,18 +275,14 @@ class Monitor:
             for name in sorted(after - before):
                 await work.events.note_state(order.event, order.evse, name, now)
             for name in sorted(before - after):
-                await work.events.note_state(order.event, order.evse, _ENDS[name], now)
+                if name in _ENDS:
+                    await work.events.note_state(
+                        order.event, order.evse, _ENDS[name], now
+                    )
         if "priority_charging" in after - before:
             await self._release(order, Reason.OPT_OUT, "opted_out", now)
 
     # -- what it knows ---------------------------------------------------------------
-
-    def _given_at(self, evse: EvseId) -> datetime:
-        intent = self._dispatcher.intent(evse)
-        given = self._dispatcher.given_at(evse)
-        if intent is None or given is None:
-            return self._clock.now()
-        return given
 
     def _patience(self, evse: EvseId) -> Patience:
         vendor = self._book.vendor_profile(evse.station)
@@ -256,8 +308,29 @@ _ENDS = {
 }
 
 
-def _circumstances(live: LiveEvse) -> frozenset[str]:
-    return frozenset(name for name, holds in _CIRCUMSTANCES if holds(live))
+_HINDRANCES = {
+    Bar.STATION: "station_refused",
+    Bar.MODE_UNSUPPORTED: "station_refused",
+    Bar.NOT_BIDIRECTIONAL: "ev_refused",
+    Bar.SOC_UNKNOWN: "ev_refused",
+    Bar.SOC_FLOOR: "floor_reached",
+}
+"""What a bar means to a member that should discharge and was never told to."""
+
+_QUIET = frozenset(
+    {Verdict.WAITING, Verdict.UNKNOWN, Verdict.OFFLINE, Verdict.UNPLUGGED}
+)
+"""Verdicts that nothing follows from by themselves."""
+
+_STATES = {
+    Verdict.OBEYED: IntentState.OBEYED,
+    Verdict.NOT_DELIVERING: IntentState.NOT_OBEYED,
+}
+
+
+def _circumstances(live: LiveEvse, hindrance: str | None) -> frozenset[str]:
+    found = {name for name, holds in _CIRCUMSTANCES if holds(live)}
+    return frozenset(found | {hindrance} if hindrance else found)
 
 
 def _state(live: LiveEvse) -> LiveState:

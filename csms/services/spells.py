@@ -28,6 +28,7 @@ CLOSES: dict[str, frozenset[Reason]] = {
     "opted_in": frozenset({Reason.OPT_OUT}),
     "plugged": frozenset({Reason.UNPLUGGED}),
     "online": frozenset({Reason.OFFLINE}),
+    "unlimited": frozenset({Reason.LIMIT}),
     "obeyed": frozenset(
         {
             Reason.STATION_REFUSED,

@@ -28,13 +28,16 @@ def test_nulls_are_read_as_absence() -> None:
     assert answer.set_variable_result[0].variable.name == "V"
 
 
+def test_a_status_that_nobody_knows_is_no_yes() -> None:
+    assert read_answer(RESET, {"status": "Perhaps"}).status == "Rejected"
+
+
 def test_an_answer_that_breaks_its_schema_is_a_refusal() -> None:
     with pytest.raises(Refused) as caught:
-        read_answer(RESET, {"status": "Perhaps"})
+        read_answer(RESET, {})
 
-    assert caught.value.code == "FormatViolation"
-    assert caught.value.details["payload"] == {"status": "Perhaps"}
-    assert caught.value.details["errors"][0].startswith("status: ")
+    assert caught.value.code == "OccurrenceConstraintViolation"
+    assert caught.value.details["payload"] == {}
 
 
 def test_a_refusal_says_its_code() -> None:
