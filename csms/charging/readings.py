@@ -154,10 +154,8 @@ class Timeline:
         return None
 
     def _phases(self, interval: Interval) -> "_Phases":
-        for meter in self._meters.values():
-            if meter.power:
-                return _Phases(meter.power, interval)
-        return _Phases((), interval)
+        answers = (_Phases(meter.power, interval) for meter in self._meters.values())
+        return next((one for one in answers if one.sampled), _Phases((), interval))
 
 
 class _Meter:
@@ -219,15 +217,17 @@ def _energy(
 class _Phases:
     """When power crossed the dead band within an interval."""
 
-    __slots__ = ("_turns",)
+    __slots__ = ("_turns", "sampled")
 
     def __init__(self, power: Sequence[tuple[float, int]], interval: Interval) -> None:
         start, end = interval.start.timestamp(), interval.end.timestamp()
         first = bisect_left(power, (start,))
         known = first > 0 and power[first - 1][0] >= start - REACH
         before = _direction(power[first - 1][1]) if known else 0
+        within = power[first : bisect_left(power, (end,))]
+        self.sampled = bool(within)
         self._turns: list[tuple[float, int, int]] = []
-        for at, watts in power[first : bisect_left(power, (end,))]:
+        for at, watts in within:
             state = _direction(watts)
             if state != before:
                 self._turns.append((at, before, state))

@@ -72,7 +72,7 @@ class Register:
                 without doubt.
         """
         low = bisect_left(self._at, start - REACH)
-        high = bisect_right(self._at, end + REACH)
+        high = bisect_left(self._at, end + REACH)
         first = bisect_left(self._at, start, low, high)
         last = bisect_right(self._at, end, low, high) - 1
         if first == high or last < low:
@@ -87,7 +87,8 @@ class Register:
             closing, closes = self._between(bisect_left(self._at, end), end, gap)
         whole = first > last or self._falls[first] == self._falls[last]
         sure = opens and closes and whole
-        if high - low == 1 and not sure:
+        covered = min(end, self._at[high - 1]) - max(start, self._at[low])
+        if covered <= 0 and not sure:
             return None
         return max(round(closing - opening), 0), sure
 

@@ -35,6 +35,8 @@ def touched(readings: Iterable[Reading], fresh: Iterable[Reading]) -> set[dateti
         if said.says_energy or said.says_power:
             span = _bearing(places.get(said.location, ()), said)
             starts.update(quarter.start for quarter in span.quarters())
+            # Whether flow began with the neighbor depends on what was before it.
+            starts.add(quarter_of(span.end))
     return starts
 
 

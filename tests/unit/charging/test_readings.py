@@ -378,9 +378,8 @@ def test_what_a_late_reading_does_not_touch_it_does_not_change(
     for number in range(-12, 14):
         start = quarter_of(at(15 * number))
         if start not in starts:
-            assert Timeline(early).quarter(EVSE, start) == Timeline(readings).quarter(
-                EVSE, start
-            )
+            before = Timeline(early).quarter(EVSE, start)
+            assert before == Timeline(readings).quarter(EVSE, start)
 
 
 @given(readings=meters(), cut=st.integers(0, 59))
