@@ -18,6 +18,7 @@ from csms.services.conducting import (
     Step,
     Target,
     Trust,
+    Wanted,
     next_step,
 )
 from csms.services.floors import Floors
@@ -130,7 +131,7 @@ class Dispatcher:
                 self._orders.get(evse), evse, self._held.get(evse)
             )
             if mine and target and self._held[evse].profile_id == profile_id:
-                wanted = self._targeting.wanted(self._orders.get(evse), evse, target)
+                wanted = self._wanted(evse, target)
                 if wanted is not None and isinstance(wanted.content, Profile):
                     return wanted.content
         return None
@@ -258,11 +259,7 @@ class Dispatcher:
         if step is Step.TAKE_BACK and intent is not None:
             await self._take_back(evse, intent)
             return
-        wanted = (
-            self._targeting.wanted(self._orders.get(evse), evse, target)
-            if target is not None
-            else None
-        )
+        wanted = self._wanted(evse, target) if target is not None else None
         if wanted is None:
             self._rest(evse)
             return
@@ -307,6 +304,14 @@ class Dispatcher:
         if step is Step.NOTHING and target is not None and self._is_due(evse):
             return Step.PUSH, target
         return step, target
+
+    def _target(self, evse: EvseId) -> Target | None:
+        return self._targeting.target(
+            self._orders.get(evse), evse, self._held.get(evse)
+        )
+
+    def _wanted(self, evse: EvseId, target: Target) -> Wanted | None:
+        return self._targeting.wanted(self._orders.get(evse), evse, target)
 
     def _is_due(self, evse: EvseId) -> bool:
         """Tell whether a Dynamic profile must be told again before it expires."""
