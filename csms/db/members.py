@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from csms.db import tables
+from csms.db.batches import batched
 from csms.domain.event import Outcome, Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId, SiteId, StationId
 from csms.domain.settlement import Quality
@@ -32,9 +33,15 @@ async def enter(
     settled: bool,
 ) -> None:
     """Enter members that are new; unless settled, update those not opted out."""
-    if not plans:
-        return
-    statement = insert(member).values([_plan_row(event, plan) for plan in plans])
+    rows = [_plan_row(event, plan) for plan in plans]
+    for some in batched(rows):
+        await _enter(connection, some, settled=settled)
+
+
+async def _enter(
+    connection: AsyncConnection, rows: Sequence[dict[str, Any]], *, settled: bool
+) -> None:
+    statement = insert(member).values(rows)
     if settled:
         await connection.execute(statement.on_conflict_do_nothing())
         return

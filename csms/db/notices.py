@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
 
 from csms.db import tables
+from csms.db.batches import batched
 from csms.domain.ids import EventId, ParticipantId
 from csms.domain.notice import (
     CARRIES_LINK,
@@ -33,15 +34,16 @@ class PostgresNoticeStore:
 
     async def owe(self, notices: Sequence[Notice]) -> int:
         """Keep notices that are not kept yet; return how many are new."""
-        if not notices:
-            return 0
-        done = await self.connection.execute(
-            insert(notice)
-            .values([_row(each) for each in notices])
-            .on_conflict_do_nothing()
-            .returning(notice.c.id)
-        )
-        return len(done.all())
+        new = 0
+        for some in batched([_row(each) for each in notices]):
+            done = await self.connection.execute(
+                insert(notice)
+                .values(some)
+                .on_conflict_do_nothing()
+                .returning(notice.c.id)
+            )
+            new += len(done.all())
+        return new
 
     async def claim_unsent(self, now: datetime) -> Notice | None:
         """Return a due e-mail that nobody else holds, held until this work ends."""

@@ -17,7 +17,8 @@ from csms.domain.program import Program
 from csms.domain.units import Power
 from csms.flex import lifecycle
 from csms.services.alarm import Alarm
-from csms.services.planning import Gathered, Planning
+from csms.services.gathering import Gathered
+from csms.services.planning import Planning
 from csms.services.ports.events import EventRecord
 from csms.services.ports.work import Begin, Work
 from csms.services.program_records import program_in_force

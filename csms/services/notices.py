@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from csms.clock import pause
 from csms.domain.event import DREvent
 from csms.domain.facts import FactKind
 from csms.domain.ids import EvseId, ParticipantId
@@ -27,7 +28,8 @@ from csms.domain.notice import (
 from csms.domain.participant import Participant
 from csms.domain.plan import Availability, Plan, PlanEntry
 from csms.domain.program import PaymentKind, Program
-from csms.services.planning import Gathered, Planning
+from csms.services.gathering import Gathered
+from csms.services.planning import Planning
 from csms.services.ports.events import EventRecord, Member
 from csms.services.ports.notices import LetterWriter
 from csms.services.ports.work import Work
@@ -95,13 +97,19 @@ class Notices:
         now: datetime,
     ) -> NoticeContent:
         """Return what a participant is told of an event, as things are now."""
-        view = await self._view(work, record, now)
+        view = await self._view(work, record, now, participant)
         return self._content(view, view.people[participant], NoticeKind.CALLED)
 
-    async def _view(self, work: Work, record: EventRecord, now: datetime) -> "_View":
-        return _View(
+    async def _view(
+        self,
+        work: Work,
+        record: EventRecord,
+        now: datetime,
+        only: ParticipantId | None = None,
+    ) -> "_View":
+        return _View.of(
             record,
-            await self.planning.gather(work, record, now),
+            await self.planning.gather(work, record, now, only),
             await work.events.newest_plan(record.event.id),
             await work.events.members(record.event.id),
         )
@@ -117,6 +125,7 @@ class Notices:
         owed: list[Notice] = []
         for each in sorted(participants):
             owed += self._both(view, view.people[each], kind, now)
+            await pause(0)
         return await work.notices.owe(owed)
 
     def _both(
@@ -176,12 +185,33 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One event as its notices see it."""
+    """One event as its notices see it, sorted by participant."""
 
     record: EventRecord
     gathered: Gathered
-    plan: Plan | None
-    members: Sequence[Member]
+    entries: Mapping[EvseId, PlanEntry]
+    members: Mapping[ParticipantId, Sequence[Member]]
+    fleet: Mapping[EvseId, Availability]
+
+    @classmethod
+    def of(
+        cls,
+        record: EventRecord,
+        gathered: Gathered,
+        plan: Plan | None,
+        members: Sequence[Member],
+    ) -> "_View":
+        mine: dict[ParticipantId, list[Member]] = {}
+        for member in members:
+            mine.setdefault(member.participant, []).append(member)
+        entries = plan.entries if plan else ()
+        return cls(
+            record,
+            gathered,
+            {entry.evse: entry for entry in entries},
+            mine,
+            {each.evse: each for each in gathered.fleet},
+        )
 
     @property
     def people(self) -> Mapping[ParticipantId, Participant]:
@@ -190,36 +220,40 @@ class _View:
     @property
     def asked(self) -> frozenset[ParticipantId]:
         return frozenset(
-            each.participant for each in self.members if not each.exclusions
+            participant
+            for participant, mine in self.members.items()
+            if not all(each.exclusions for each in mine)
         )
 
     @property
     def opted_out(self) -> frozenset[ParticipantId]:
-        return frozenset(each.participant for each in self.members if each.opted_out_at)
+        return frozenset(
+            participant
+            for participant, mine in self.members.items()
+            if any(each.opted_out_at for each in mine)
+        )
 
     def zone(self, participant: ParticipantId) -> ZoneInfo:
-        for each in self.members:
-            if each.participant == participant:
-                return ZoneInfo(self.gathered.sites[each.site].timezone)
+        for each in self.members.get(participant, ()):
+            return ZoneInfo(self.gathered.sites[each.site].timezone)
         return self.gathered.program.zone
 
     def parts(self, participant: ParticipantId) -> Iterable[Part]:
-        asked = {each.evse for each in self.members if not each.exclusions}
-        for each in self.gathered.fleet:
-            entry = self.plan.entry(each.evse) if self.plan else None
-            if each.participant == participant and each.evse in asked and entry:
-                yield _part(
-                    each,
-                    entry,
-                    self._vehicle(each.evse),
-                    self.record.event,
-                    self.zone(participant),
-                )
+        zone = self.zone(participant)
+        for each in self._asked_of(participant):
+            entry, available = self.entries.get(each.evse), self.fleet.get(each.evse)
+            if entry and available:
+                vehicle = self._vehicle(each.evse)
+                yield _part(available, entry, vehicle, self.record.event, zone)
 
     def results(self, participant: ParticipantId) -> Iterable[PartResult]:
-        for each in self.members:
-            if each.participant == participant and each.outcome and not each.exclusions:
+        for each in self._asked_of(participant):
+            if each.outcome:
                 yield _result(each, self._vehicle(each.evse), self.record.event)
+
+    def _asked_of(self, participant: ParticipantId) -> Iterable[Member]:
+        mine = self.members.get(participant, ())
+        return (each for each in mine if not each.exclusions)
 
     def _vehicle(self, evse: EvseId) -> str:
         vehicle = self.gathered.vehicles.get(evse)
