@@ -200,6 +200,8 @@ class Link:
             detail = f"{message.action}: {type(error).__name__}: {error}"
             station = self.station
             station.observer.incident(station.t, station.id, "odd-answer", detail)
+            if message.action == "BootNotification":
+                boot_failed(station)
 
     def _retry(self, message: Message, why: str) -> None:
         station = self.station

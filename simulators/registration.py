@@ -51,9 +51,9 @@ def keep_in_touch(station: "Station") -> None:
 
 
 def _booted(station: "Station", answer: Payload) -> None:
-    station.booting = False
-    station.booted = answer["status"] == "Accepted"
     interval = max(int(answer["interval"]), 1)
+    station.booted = answer["status"] == "Accepted"
+    station.booting = False
     if not station.booted:
         station.boot_at = station.t + interval
         return

@@ -3,8 +3,8 @@ import base64
 import json
 import os
 import signal
-import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,11 +83,24 @@ async def test_a_cut_link_costs_no_report_and_no_energy() -> None:
     for station in ("T-HOME-01", "T-HOME-02", "T-YARD-01"):
         assert csms.connections[station] == 2
         events = csms.events[station]
-        assert [event["seqNo"] for event in events] == list(range(len(events)))
+        numbers = {event["seqNo"] for event in events}
+        assert numbers == set(range(len(numbers)))
         assert sum(event.get("offline", False) for event in events) > 5
         assert mean_kw(run, station, "2026-07-14T21:00:00Z", 60) == pytest.approx(
             -5, rel=0.01
         )
+
+
+def repeats(
+    csms: AcceptingCsms, station: str
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield reports that came again, each with how it came first."""
+    first: dict[tuple[str, int], dict[str, Any]] = {}
+    for event in csms.events[station]:
+        key = event["transactionInfo"]["transactionId"], event["seqNo"]
+        if key in first:
+            yield event, first[key]
+        first.setdefault(key, event)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +116,9 @@ async def test_a_fleet_lives_through_its_faults(kind: str, connections: int) -> 
     assert csms.wrong == []
     for station in ("T-HOME-01", "T-HOME-02", "T-YARD-01"):
         assert csms.connections[station] == connections
-        numbers = {
-            (e["transactionInfo"]["transactionId"], e["seqNo"])
-            for e in csms.events[station]
-        }
-        repeated = len(csms.events[station]) > len(numbers)
-        assert repeated == (kind == "duplicates")
+        assert all(again == first for again, first in repeats(csms, station))
+        if kind == "duplicates":
+            assert len(list(repeats(csms, station))) > 5
 
 
 async def test_without_a_central_system_the_fleet_lives_on_and_tells_why() -> None:
@@ -124,16 +134,6 @@ async def test_without_a_central_system_the_fleet_lives_on_and_tells_why() -> No
     assert summary["online"] == 0
     assert "OSError" in summary["refused"] or "Connect" in summary["refused"]
     assert summary["import_kw"] > 5
-
-
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "simulators", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 async def test_a_stopped_run_leaves_its_report(tmp_path: Path) -> None:
@@ -161,32 +161,3 @@ async def test_a_stopped_run_leaves_its_report(tmp_path: Path) -> None:
     written = json.loads(report.read_text())
     assert len(written["evses"]) == 4
     assert all(evse["trace"] for evse in written["evses"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("registry", "--fleet", "nowhere"), "Choose one of: masscec"),
-        (("run", "--csms", "http://x"), "--csms: give a WebSocket address"),
-        (("run", "--csms", "ws://x", "--clock-rate", "9"), "give both with a rate"),
-        (("run", "--csms", "ws://x", "--until", "soon"), "--until: 'soon' is no"),
-        (("run", "--csms", "ws://x", "--day", "never"), "days: there is no 'never'"),
-    ],
-)
-def test_a_wrong_argument_names_the_remedy(
-    arguments: tuple[str, ...], said: str
-) -> None:
-    result = command(*arguments)
-
-    assert result.returncode == 2
-    assert said in result.stderr
-
-
-def test_the_registry_is_printed_as_json() -> None:
-    result = command("registry", "--fleet", "tiny", "--seed", "3")
-
-    assert len(json.loads(result.stdout)["stations"]) == 4
-
-
-def test_the_fleets_are_listed() -> None:
-    assert "masscec" in command("fleets").stdout
