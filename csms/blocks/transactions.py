@@ -80,7 +80,7 @@ class Transactions:
     ) -> TransactionReport:
         """Return a transaction event in the words of this system."""
         info, token = request.transaction_info, request.id_token
-        transaction = TransactionId(_storable(info.transaction_id))
+        transaction = TransactionId(info.transaction_id)
         evse = request.evse.id if request.evse is not None else 0
         number = evse or self.ingest.evse_of(station, transaction)
         readings = readings_from(
@@ -106,7 +106,7 @@ class Transactions:
             charging_state=_word(info.charging_state),
             operation_mode=_word(info.operation_mode),
             stopped_reason=_word(info.stopped_reason),
-            id_token=None if token is None else _storable(token.id_token),
+            id_token=None if token is None else token.id_token,
             remote_start_id=info.remote_start_id,
             readings=readings,
             payload=payload.decode(),
@@ -116,8 +116,3 @@ class Transactions:
 
 def _word(word: Word | None) -> str | None:
     return None if word is None else word._value_
-
-
-def _storable(text: str) -> str:
-    """Replace the one character that the database cannot hold."""
-    return text.replace("\0", "\ufffd") if "\0" in text else text
