@@ -7,6 +7,7 @@ and one whose device model cannot be read is never dispatched (rule 1).
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
@@ -20,7 +21,7 @@ from csms.services.ports.wire import (
     DeviceModelWire,
     NoAnswer,
     RefusedByStation,
-    RemoteWire,
+    Reply,
     VariableSetting,
 )
 from csms.services.ports.work import Begin
@@ -30,6 +31,16 @@ log = structlog.get_logger()
 
 AFTER_ANSWER_S = 0.05
 """Real seconds between a boot and our first call, so that its answer goes first."""
+
+
+class Triggers(Protocol):
+    """Whoever can ask a station for a message; ``RemoteWire`` can."""
+
+    async def trigger(
+        self, station: StationId, message: str, evse: int | None = None
+    ) -> Reply:
+        """Ask for a message, such as ``BootNotification`` (F06)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class Provisioner:
         begin: Begin,
         book: StationBook,
         model: DeviceModelWire,
-        remote: RemoteWire,
+        remote: Triggers,
         *,
         sampling: Sampling,
         patience: Patience,
