@@ -4,14 +4,18 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csms.cli.client import DEFAULT_URL, Api, connect
-from csms.cli.tables import show, show_json
+from csms.cli.failures import ExitCode, Failed
+from csms.cli.tables import note, show, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from rich.console import RenderableType
 
 _CONNECTION = "Connection and output"
@@ -69,6 +73,29 @@ class Desk:
         else:
             show(*draw())
 
+    def write(self, output: "Path | None", chunks: "Iterator[bytes]") -> None:
+        """Write a long answer to a file or to standard output, as it comes.
+
+        Raises:
+            Failed: If the file cannot be written.
+        """
+        if output is None:
+            for chunk in chunks:
+                typer.echo(chunk, nl=False)
+            return
+        first = next(chunks, b"")
+        try:
+            with output.open("wb") as file:
+                size = file.write(first) + sum(file.write(chunk) for chunk in chunks)
+        except OSError as error:
+            raise Failed(
+                f"{output} cannot be written: {error.strerror}",
+                code=ExitCode.USAGE,
+                field="--output",
+                remedy="Name a file that this user can write.",
+            ) from error
+        note(f"{output}: {size:,} bytes")
+
 
 def asks(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of an API client.
@@ -78,14 +105,16 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
     """
 
     @functools.wraps(command)
-    def run(*, url: str, token: str | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 (the command's own)
-        with connect(url, token) as api:
+    def run(
+        *, api_url: str, api_token: str | None, as_json: bool, **given: object
+    ) -> None:
+        with connect(api_url, api_token) as api:
             command(Desk(api, as_json), **given)
 
     own = list(inspect.signature(command).parameters.values())[1:]
     common = [
-        _option("url", Url, default=DEFAULT_URL),
-        _option("token", Token, default=None),
+        _option("api_url", Url, default=DEFAULT_URL),
+        _option("api_token", Token, default=None),
         _option("as_json", AsJson, default=False),
     ]
     named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]

@@ -2,7 +2,18 @@
 
 import typer
 
-from csms.cli import database, doctor, serve, settings
+from csms.cli import (
+    access,
+    database,
+    doctor,
+    incidents,
+    programs,
+    registry,
+    serve,
+    settings,
+    stations,
+    telemetry,
+)
 from csms.cli.failures import Door
 
 app = typer.Typer(
@@ -15,8 +26,30 @@ app = typer.Typer(
     help="Charge-point management for bidirectional chargers: demand response "
     "from call to settlement.",
 )
-app.command(cls=serve.WithSettings)(serve.serve)
-app.command()(serve.demo)
-app.command()(doctor.doctor)
-app.command()(database.migrate)
-app.command()(settings.settings)
+
+_HERE = "On this machine"
+_FLEET = "Through the API: the fleet"
+_FLEXIBILITY = "Through the API: demand response"
+_HOUSE = "Through the API: the house"
+
+app.command(cls=serve.WithSettings, rich_help_panel=_HERE)(serve.serve)
+app.command(rich_help_panel=_HERE)(serve.demo)
+app.command(rich_help_panel=_HERE)(doctor.doctor)
+app.command(rich_help_panel=_HERE)(database.migrate)
+app.command(rich_help_panel=_HERE)(settings.settings)
+
+app.command("import", rich_help_panel=_FLEET)(registry.import_registry)
+app.add_typer(stations.app, name="stations", rich_help_panel=_FLEET)
+app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
+app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)
+app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)
+app.add_typer(registry.enrollments, name="enrollments", rich_help_panel=_FLEET)
+
+app.add_typer(programs.app, name="programs", rich_help_panel=_FLEXIBILITY)
+app.add_typer(telemetry.app, name="telemetry", rich_help_panel=_FLEXIBILITY)
+
+app.command(rich_help_panel=_HOUSE)(incidents.incidents)
+app.add_typer(incidents.quarantines, name="quarantines", rich_help_panel=_HOUSE)
+app.add_typer(access.tokens, name="tokens", rich_help_panel=_HOUSE)
+app.add_typer(access.accounts, name="accounts", rich_help_panel=_HOUSE)
+app.command(rich_help_panel=_HOUSE)(access.audit)

@@ -82,10 +82,10 @@ def number(head: str, key: str, digits: int = 0, scale: float = 1.0) -> Column:
     return Column(head, cell, right=True)
 
 
-def moment(head: str, key: str, zone: str | None = "timezone") -> Column:
+def moment(head: str, key: str, *, seconds: bool = False) -> Column:
     """Return a column of instants, in the zone that the row names, or the machine's."""
     return Column(
-        head, lambda row: local(found(row, key), row.get(zone) if zone else None)
+        head, lambda row: local(found(row, key), row.get("timezone"), seconds=seconds)
     )
 
 
@@ -163,17 +163,21 @@ def figure(value: float, digits: int = 0) -> str:
     return shown.lstrip("-") if not shown.strip("-0.,") else shown
 
 
-def local(instant: str | None, zone: str | None = None) -> str:
+def local(
+    instant: str | None, zone: str | None = None, *, seconds: bool = False
+) -> str:
     """Return an instant as local time with its zone.
 
     Args:
         instant: As the API gives it, in UTC.
         zone: An IANA time zone; none for that of this machine.
+        seconds: Whether they matter.
     """
     if not instant:
         return NOTHING
     at = datetime.fromisoformat(instant).astimezone(_zone(zone) if zone else None)
-    return f"{at:%a %Y-%m-%d %H:%M} {at.tzname()}"
+    time = f"{at:%H:%M:%S}" if seconds else f"{at:%H:%M}"
+    return f"{at:%a %Y-%m-%d} {time} {at.tzname()}"
 
 
 def harmless(said: str) -> str:

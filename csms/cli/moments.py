@@ -1,0 +1,58 @@
+"""Instants as people type them at the command line."""
+
+import re
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Annotated
+
+import typer
+
+from csms.cli.failures import ExitCode, Failed
+
+Since = Annotated[
+    str | None,
+    typer.Option("--from", metavar="WHEN", help="From this local time or instant on."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--to", metavar="WHEN", help="Up to this local time or instant."),
+]
+
+_TIME = re.compile(r"\d{1,2}:\d{2}")
+
+
+def instant(
+    said: str | None, field: str, zone: tzinfo | None = None, day: date | None = None
+) -> str | None:
+    """Return what the API is told: an instant with its offset, or none.
+
+    Args:
+        said: `2026-07-14`, `2026-07-14 17:00`, or either with an offset or Z; with
+            a day also `17:00`.
+        field: The option, for the message if it makes no sense.
+        zone: Where a time without an offset is meant; none for this machine's zone.
+        day: Which day a time alone is on.
+
+    Raises:
+        Failed: If it is no instant.
+    """
+    if said is None:
+        return None
+    try:
+        if day is not None and _TIME.fullmatch(said):
+            said = f"{day.isoformat()} {said.zfill(5)}"
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        raise Failed(
+            f"{said!r} is no time.",
+            code=ExitCode.USAGE,
+            field=field,
+            remedy="Say 2026-07-14T17:00, or with an offset 2026-07-14T21:00Z.",
+        ) from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone) if zone else at.astimezone()
+    return at.isoformat()
+
+
+def later(start: str, hours: float) -> str:
+    """Return the instant so many hours after another."""
+    return (datetime.fromisoformat(start) + timedelta(hours=hours)).isoformat()
