@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from csms.db import tables
 from csms.db.engine import create_engine
+from csms.db.work import begin_on
 from csms.domain.event import Outcome, Reason
 from csms.domain.ids import EventId, EvseId, ParticipantId
 from csms.domain.interval import Interval
@@ -16,7 +18,8 @@ from csms.domain.settlement import Quality
 from csms.domain.units import Energy
 from csms.flex.settling import render
 from csms.services.events import NoSuchEvent
-from csms.services.program_records import NoSuchProgram
+from csms.services.program_records import NoSuchProgram, load_programs
+from csms.services.settlement import Settlement
 from tests.event_world import DRAFT, SMALL, WINDOW, World
 
 pytestmark = pytest.mark.postgres
@@ -220,3 +223,42 @@ async def members_of(world: World, event: EventId) -> list[ParticipantId]:
 
 def test_the_season_is_that_of_the_window() -> None:
     assert WINDOW.start == datetime(2026, 7, 14, 21, tzinfo=UTC)
+
+
+async def test_the_books_are_closed_on_what_stations_reported(
+    world: World, database: str
+) -> None:
+    """The same, on the store that reports are kept in."""
+    (home,) = await world.add("home")
+    event = await opened(world)
+    watts = await planned_watts(world, event, home)
+    world.meters.export(home, watts, WINDOW)
+    async with world.engine.begin() as connection:
+        await connection.execute(
+            tables.reading.insert(),
+            [
+                {
+                    "station_id": home.station,
+                    "evse": home.number,
+                    "at": each.at,
+                    "location": each.location,
+                    "context": each.context,
+                    "import_ws": each.import_ws,
+                    "export_ws": each.export_ws,
+                    "received_at": each.at,
+                }
+                for each in world.meters.said.pop(home)
+            ],
+        )
+    world.clock.jump_to(CLOSED)
+    engine = create_engine(database)
+    books = Settlement(world.clock, begin_on(engine), load_programs())
+
+    await books.settle_event(event)
+
+    (explained,) = await books.explain(event)
+    await engine.dispose()
+    assert explained.member.outcome is Outcome.DELIVERED
+    assert explained.performance.exported == Energy(watts * 3 * 3600)
+    assert explained.performance.quality is Quality.OK
+    assert "delivered" in explained.text
