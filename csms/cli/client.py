@@ -195,9 +195,14 @@ def _path(parts: tuple[str, ...]) -> str:
     return API + "/".join(quote(part, safe="") for part in parts)
 
 
-def _query(wanted: Mapping[str, object]) -> dict[str, str]:
+def _query(wanted: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return a query; a list is said as often as it has parts."""
     return {
-        name.rstrip("_"): str(value)
+        name.rstrip("_"): [str(part) for part in _parts(value)]
         for name, value in wanted.items()
         if value is not None
     }
+
+
+def _parts(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

@@ -6,6 +6,7 @@ from csms.cli import (
     access,
     database,
     doctor,
+    events,
     incidents,
     programs,
     registry,
@@ -45,6 +46,7 @@ app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)
 app.add_typer(registry.enrollments, name="enrollments", rich_help_panel=_FLEET)
 
+app.add_typer(events.app, name="events", rich_help_panel=_FLEXIBILITY)
 app.add_typer(programs.app, name="programs", rich_help_panel=_FLEXIBILITY)
 app.add_typer(telemetry.app, name="telemetry", rich_help_panel=_FLEXIBILITY)
 

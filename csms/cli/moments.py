@@ -1,8 +1,9 @@
 """Instants as people type them at the command line."""
 
 import re
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -35,8 +36,42 @@ def instant(
     Raises:
         Failed: If it is no instant.
     """
-    if said is None:
-        return None
+    return None if said is None else _instant(said, field, zone, day).isoformat()
+
+
+def span(
+    start: str, end: str | None, hours: float | None, zone: str
+) -> tuple[str, str]:
+    """Return from when to when, as the API is told.
+
+    Args:
+        start: When it starts.
+        end: When it ends; a time alone is on the day of the start.
+        hours: How long it lasts, instead.
+        zone: The time zone in which a time without an offset is meant.
+
+    Raises:
+        Failed: If they make no sense, or both or neither of end and hours are given.
+    """
+    if (end is None) == (hours is None):
+        raise Failed(
+            "An event needs an end: one of --end and --hours.",
+            code=ExitCode.USAGE,
+            field="--end",
+            remedy="Say --end 20:00, or --hours 3.",
+        )
+    place = ZoneInfo(zone)
+    first = _instant(start, "--start", place)
+    if end is None:
+        last = first + timedelta(hours=hours or 0)
+    else:
+        last = _instant(end, "--end", place, first.astimezone(place).date())
+    return first.isoformat(), last.isoformat()
+
+
+def _instant(
+    said: str, field: str, zone: tzinfo | None, day: date | None = None
+) -> datetime:
     try:
         if day is not None and _TIME.fullmatch(said):
             said = f"{day.isoformat()} {said.zfill(5)}"
@@ -50,9 +85,4 @@ def instant(
         ) from None
     if at.tzinfo is None:
         at = at.replace(tzinfo=zone) if zone else at.astimezone()
-    return at.isoformat()
-
-
-def later(start: str, hours: float) -> str:
-    """Return the instant so many hours after another."""
-    return (datetime.fromisoformat(start) + timedelta(hours=hours)).isoformat()
+    return at.astimezone(UTC)

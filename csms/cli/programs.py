@@ -1,5 +1,6 @@
 """`csms programs`: what is bought, when, under which rules, and what it came to."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,7 @@ from csms.cli.tables import (
     Column,
     Row,
     facts,
-    figure,
     found,
-    harmless,
     listing,
     note,
     number,
@@ -51,7 +50,9 @@ def statement(
     desk: Desk,
     program: ProgramArgument,
     *,
-    season: Annotated[str, typer.Option(help="The year of the season.")],
+    season: Annotated[
+        str, typer.Option(help="Such as 2026-summer, or a year.", metavar="SEASON")
+    ],
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Write comma-separated values.")
     ] = False,
@@ -70,26 +71,26 @@ def statement(
     said = desk.api.get("programs", program, "statement", season=season)
     desk.show(said, lambda: [_statement(said)])
     if explain and not desk.as_json:
-        for line in said["lines"]:
-            show(f"\n{line['station']}/{line['evse']}")
-            show(harmless(str(line.get("explanation", ""))))
+        pairs = [
+            (f"{each['station']}/{each['evse']}", each["explanation"])
+            for each in said["lines"]
+        ]
+        show(facts("How each figure came about", pairs))
 
 
 def _statement(said: Row) -> "RenderableType":
-    currency = said.get("currency") or ""
     title = f"{said['program']} {said['version']}, season {said['season']}"
     made = table(title, _LINES, said["lines"])
     made.show_footer = True
     made.columns[0].footer = "total"
-    made.columns[-1].footer = f"{_money(said, 'total')} {currency}".strip()
-    note(f"inputs {said.get('input_hash', '')}")
+    made.columns[-1].footer = f"{_money(said['total'])} {said['currency']}"
+    note(f"inputs {said['input_hash']}")
     return made
 
 
-def _money(row: Row, key: str) -> str:
-    said = row.get(key)
-    value = said.get("amount") if isinstance(said, dict) else said
-    return "" if value is None else figure(float(value), 2)
+def _money(said: str) -> str:
+    """Return an amount to its last digit, with separated thousands."""
+    return f"{Decimal(said):,}"
 
 
 def _rules(said: Row) -> list[tuple[str, object]]:
@@ -115,14 +116,23 @@ _PROGRAMS = (
     text("program", "id"),
     text("version", "version"),
     text("name", "name"),
-    text("sponsor", "sponsor"),
     text("status", "status"),
     text("mode", "mode"),
+    text("seasons", "seasons"),
+    text("rate", "rate"),
+    text("currency", "currency"),
+    text("from", "effective_from"),
+    text("to", "effective_to"),
     text("time zone", "timezone"),
 )
 _LINES = (
     text("participant", "participant"),
-    Column("EVSE", lambda row: f"{row.get('station')}/{row.get('evse')}"),
-    number("average kW", "average_kw", 2),
-    Column("amount", lambda row: _money(row, "amount"), right=True),
+    Column("EVSE", lambda row: f"{row['station']}/{row['evse']}"),
+    number("events", "events_called"),
+    number("attended", "events_attended"),
+    number("average", "average_kw", 2),
+    text("unit", "unit"),
+    Column("rate", lambda row: _money(row["rate"]), right=True),
+    Column("gross", lambda row: _money(row["gross"]), right=True),
+    Column("amount", lambda row: _money(row["amount"]), right=True),
 )

@@ -64,16 +64,17 @@ def quarters(
         from_=instant(since, "--from"),
         to=instant(until, "--to"),
     )
-    rows = said if isinstance(said, list) else said["items"]
+    rows = said["items"]
     desk.show(rows, lambda: [listing("Quarter hours", _QUARTERS, rows, "No data.")])
 
 
 _QUARTERS = (
     moment("from", "start"),
     Column("EVSE", lambda row: f"{row.get('station')}/{row.get('evse')}"),
-    number("import kWh", "energy_import_kwh", 3),
-    number("export kWh", "energy_export_kwh", 3),
+    number("import kWh", "import_kwh", 3),
+    number("export kWh", "export_kwh", 3),
     number("kW", "power_kw", 2),
     number("SoC %", "soc_pct"),
     text("quality", "quality"),
+    text("event", "event"),
 )
