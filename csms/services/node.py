@@ -17,6 +17,7 @@ from csms.services.participation import Participation
 from csms.services.ports.queries import Queries
 from csms.services.ports.telemetry import MessageLogView
 from csms.services.ports.work import Begin
+from csms.services.quarantines import Quarantines
 from csms.services.registry import Registry
 from csms.services.scoreboard import Scoreboard
 from csms.services.settlement import Settlement
@@ -96,6 +97,7 @@ class Node:
         secure: Whether people come over HTTPS, so that cookies must be Secure.
         scoreboard: Tells how events stand; one for all who look.
         feed: Tells watchers what changes.
+        quarantines: Ends quarantines.
     """
 
     clock: Clock
@@ -121,8 +123,11 @@ class Node:
     version: str
     scoreboard: Scoreboard = field(init=False)
     feed: Feed = field(init=False)
+    quarantines: Quarantines = field(init=False)
 
     def __post_init__(self) -> None:
         board = Scoreboard(self.clock, self.begin, self.live, self.queries)
         object.__setattr__(self, "scoreboard", board)
         object.__setattr__(self, "feed", Feed(self.begin, self.live))
+        lifting = Quarantines(self.clock, self.begin, self.book, self.dispatcher)
+        object.__setattr__(self, "quarantines", lifting)

@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): the one translation of failures into HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -22,9 +23,14 @@ from starlette.status import (
 from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFound
 from csms.services.commands import MalformedCommand
 from csms.services.events import RulesBroken
+from csms.services.registry_document import MalformedRegistry
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger()
+
+_DATA = "22"
+_AWAY = ("08", "53", "57")
+"""Classes of PostgreSQL's error codes: bad data; no connection, no room, shut down."""
 
 _PREFIXES = ("body", "query", "path", "header", "cookie")
 _WORDS: Mapping[int, str] = {
@@ -66,6 +72,12 @@ class Unauthenticated(DomainError):
     code = "unauthenticated"
 
 
+class Unstorable(Broken):
+    """A value cannot be kept: a NUL character, or a number out of all bounds."""
+
+    code = "unstorable"
+
+
 class Unavailable(DomainError):
     """This cannot be answered now; it may be soon."""
 
@@ -87,7 +99,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OSError, _away)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -123,10 +134,42 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
     )
 
 
-def is_store_away(error: Exception) -> bool:
-    """Tell whether the database was lost, in whichever words its driver says so."""
-    invalidated = getattr(error, "connection_invalidated", False) is True
-    return invalidated or isinstance(error, OSError)
+@contextmanager
+def translated() -> Iterator[None]:
+    """Say of failures of the database what they mean to the asker.
+
+    Raises:
+        Unavailable: If the database was lost or is overcharged.
+        Unstorable: If it cannot hold a value that came with the request.
+    """
+    try:
+        yield
+    except DomainError:
+        raise
+    except Exception as error:
+        if _is_away(error):
+            log.warning("http.store_away", error=repr(error)[:500])
+            raise Unavailable(
+                "the database cannot be reached", remedy="try again; see /readyz"
+            ) from error
+        if _sqlstate(error).startswith(_DATA):
+            raise Unstorable from error
+        raise
+
+
+def _is_away(error: Exception) -> bool:
+    lost = getattr(error, "connection_invalidated", False) is True
+    waited = type(error).__name__ == "TimeoutError"
+    return lost or waited or isinstance(error, OSError) or _refuses_all(error)
+
+
+def _refuses_all(error: Exception) -> bool:
+    return _sqlstate(error).startswith(_AWAY)
+
+
+def _sqlstate(error: Exception) -> str:
+    """Return PostgreSQL's code of an error, through whichever driver it came."""
+    return str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
 
 
 async def _domain(_request: Request, error: Exception) -> Response:
@@ -134,6 +177,8 @@ async def _domain(_request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="csms"'
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = "2"
     return respond(problem_of(error), headers)
 
 
@@ -170,17 +215,7 @@ async def _http(_request: Request, error: Exception) -> Response:
     )
 
 
-async def _away(request: Request, error: Exception) -> Response:
-    log.warning("http.store_away", path=request.url.path, error=repr(error))
-    away = Unavailable(
-        "the database cannot be reached", remedy="try again; see /readyz"
-    )
-    return respond(problem_of(away), {"Retry-After": "2"})
-
-
 async def _unexpected(request: Request, error: Exception) -> Response:
-    if is_store_away(error):
-        return await _away(request, error)
     log.error("http.failed", path=request.url.path, exc_info=error)
     return respond(
         Problem(
@@ -200,6 +235,11 @@ def _details(error: DomainError) -> list[FieldProblem] | None:
                 FieldProblem(field=each.path, problem=each.problem)
                 for each in error.errors
             ]
+        case MalformedRegistry():
+            return [
+                FieldProblem(field=each.path, problem=f"{each.problem}; {each.remedy}")
+                for each in error.flaws
+            ]
         case RulesBroken():
             return [
                 FieldProblem(field=each.rule, problem=each.text)
@@ -211,5 +251,7 @@ def _details(error: DomainError) -> list[FieldProblem] | None:
 
 def _field(error: Any) -> FieldProblem:  # noqa: ANN401 pydantic's own words
     where: Sequence[Any] = error["loc"]
+    if error["type"] == "json_invalid":
+        return FieldProblem(field="", problem=f"not JSON: {error['ctx']['error']}")
     parts = where[1:] if where and where[0] in _PREFIXES else where
     return FieldProblem(field=".".join(map(str, parts)), problem=error["msg"])

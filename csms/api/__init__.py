@@ -1,0 +1,1 @@
+"""The HTTP API: everything the system knows and may be asked, for programs."""

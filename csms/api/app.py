@@ -1,0 +1,114 @@
+"""The API on one application: health, metrics, and all that lies under /api/v1."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.responses import JSONResponse
+
+from csms.api import (
+    commands,
+    events,
+    fleet,
+    health,
+    operations,
+    people,
+    programs,
+    stations,
+    stream,
+    telemetry,
+)
+from csms.api.guard import Bounds, GuardedRoute
+from csms.api.metrics import Measured, Metrics
+from csms.domain.errors import NotFound
+from csms.services.node import Node
+from csms.services.ports.access import Role
+from csms.web.auth import Viewer, needs
+from csms.web.problems import Problem, install_problems
+
+PREFIX = "/api/v1"
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": said}
+    for status, said in (
+        (401, "No valid credentials."),
+        (403, "The role, or a rule, does not allow it."),
+        (404, "There is no such thing."),
+        (409, "It contradicts what is already so."),
+        (422, "The request does not make sense; `field` says where."),
+        (503, "The database cannot be reached."),
+    )
+}
+_RESOURCES = (
+    stations,
+    commands,
+    fleet,
+    programs,
+    events,
+    telemetry,
+    operations,
+    people,
+    stream,
+)
+
+
+class NoSuchPlace(NotFound):
+    """There is nothing at this address."""
+
+    code = "no-such-place"
+
+
+def install(app: FastAPI, node: Node) -> None:
+    """Put the API on an application: routes, problems, metrics and bounds.
+
+    Nothing is open without credentials except health. What is mounted on the same
+    application later comes after these routes; it finds the node in
+    ``app.state.node``.
+    """
+    app.state.node = node
+    app.state.metrics = Metrics()
+    install_problems(app)
+    app.add_middleware(Bounds, prefix="/api/")
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    _guard_openapi(app)
+    app.include_router(health.OPEN)
+    app.include_router(health.GUARDED, responses=_PROBLEMS)
+    app.include_router(api_router())
+
+
+def api_router() -> APIRouter:
+    """Return everything under /api/v1; every route needs at least a viewer."""
+    router = APIRouter(
+        prefix=PREFIX,
+        dependencies=[Depends(needs(Role.VIEWER))],
+        responses=_PROBLEMS,
+        route_class=GuardedRoute,
+    )
+    for resource in _RESOURCES:
+        router.include_router(resource.ROUTER)
+    router.add_api_route(
+        "/{path:path}",
+        _nowhere,
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        include_in_schema=False,
+    )
+    return router
+
+
+async def _nowhere(path: str) -> None:
+    raise NoSuchPlace(
+        f"there is nothing at {PREFIX}/{path}", remedy="see /openapi.json"
+    )
+
+
+def _guard_openapi(app: FastAPI) -> None:
+    """Let the description of the API need credentials like the API itself."""
+    path = app.openapi_url
+    app.router.routes[:] = [
+        route for route in app.router.routes if getattr(route, "path", None) != path
+    ]
+
+    async def describe(_caller: Viewer) -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    guarded = APIRouter(route_class=GuardedRoute)
+    guarded.add_api_route(path or "/openapi.json", describe, include_in_schema=False)
+    app.include_router(guarded)
