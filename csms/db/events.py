@@ -189,6 +189,7 @@ class PostgresEventStore:
         self, event: EventId, evse: EvseId, state: str, at: datetime, detail: str = ""
     ) -> None:
         """Append to the member's way through the event."""
+        await self.hold(event)  # always before its members: two orders would deadlock
         change = StateChange(at, state, detail)
         await members.note_state(self.connection, event, evse, change)
 
@@ -209,6 +210,7 @@ class PostgresEventStore:
         self, event: EventId, evse: EvseId, at: datetime
     ) -> bool:
         """Let a released member be dispatched again; tell whether it was released."""
+        await self.hold(event)
         return await members.reinstate(self.connection, event, evse, at)
 
     async def account_member(

@@ -92,11 +92,16 @@ class PostgresNoticeStore:
     async def withdraw(
         self, event: EventId, kinds: Sequence[NoticeKind], error: str, at: datetime
     ) -> None:
-        """Give up what is unsent of these kinds: it is not true any more."""
-        await self.connection.execute(
-            update(notice)
+        """Give up what is unsent of these kinds, but not what is being sent now."""
+        unsent = (
+            select(notice.c.id)
             .where(_unsent(), notice.c.event_id == event)
             .where(notice.c.kind.in_(sorted(kinds)))
+            .with_for_update(skip_locked=True)
+        )
+        await self.connection.execute(
+            update(notice)
+            .where(notice.c.id.in_(unsent))
             .values(failed_at=at, next_attempt_at=None, error=error)
         )
 

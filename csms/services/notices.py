@@ -280,7 +280,7 @@ def opt_out_cost(program: Program, power_kw: float) -> OptOutCost | None:
 
 
 async def _reached(work: Work, record: EventRecord) -> frozenset[ParticipantId]:
-    """Return whom a notice of the event has reached, over whichever channel."""
+    """Return whom a notice of the event has reached, or may reach this moment."""
     kept = await work.notices.of_event(record.event.id)
     unreachable = {each.participant for each in kept} - {
         each.participant for each in kept if each.channel is Channel.EMAIL
@@ -289,9 +289,14 @@ async def _reached(work: Work, record: EventRecord) -> frozenset[ParticipantId]:
         each.participant
         for each in kept
         if each.kind in CARRIES_LINK
-        and each.sent_at is not None
+        and (each.sent_at is not None or _is_under_way(each))
         and (each.channel is Channel.EMAIL or each.participant in unreachable)
     )
+
+
+def _is_under_way(notice: Notice) -> bool:
+    """Tell whether a notice may yet arrive: it is neither sent nor given up."""
+    return notice.sent_at is None and notice.failed_at is None
 
 
 def _part(

@@ -13,6 +13,7 @@ from csms.services.ports.events import Member, StateChange
 
 OPENS: dict[str, Reason] = {
     "opted_out": Reason.OPT_OUT,
+    "priority_charging": Reason.OPT_OUT,
     "unplugged": Reason.UNPLUGGED,
     "floor_reached": Reason.SOC_FLOOR,
     "station_refused": Reason.STATION_REFUSED,
@@ -29,6 +30,7 @@ CLOSES: dict[str, frozenset[Reason]] = {
     "plugged": frozenset({Reason.UNPLUGGED}),
     "online": frozenset({Reason.OFFLINE}),
     "unlimited": frozenset({Reason.LIMIT}),
+    "accepted": frozenset({Reason.STATION_REFUSED}),
     "obeyed": frozenset(
         {
             Reason.STATION_REFUSED,

@@ -1,5 +1,6 @@
 """Notices: owed once, sent with patience, proved; links that are never kept."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -213,6 +214,25 @@ async def test_two_senders_never_send_the_same(world: World) -> None:
 
     assert taken is not None
     assert other is None
+
+
+async def test_a_call_off_waits_for_no_mail_and_reaches_whom_the_call_may_reach(
+    world: World,
+) -> None:
+    await world.add("home")
+    event = await owed(world)
+    async with world.look() as work:
+        under_way = await work.notices.claim_unsent(EVENING)
+        assert under_way is not None
+
+        await world.node.events.cancel(event, "storm", by="operator")
+        async with asyncio.timeout(5):
+            while await world.node.runner.step():
+                pass
+        await work.notices.mark_sent(under_way.id, EVENING)
+    await world.drain()
+
+    assert [letter.subject[:10] for _, letter, _ in world.mails.sent] == ["Called off"]
 
 
 async def test_the_inbox_shows_the_newest_first(world: World) -> None:

@@ -52,7 +52,10 @@ class NoticeStore(Protocol):
     async def withdraw(
         self, event: EventId, kinds: Sequence[NoticeKind], error: str, at: datetime
     ) -> None:
-        """Give up what is unsent of these kinds: it is not true any more."""
+        """Give up what is unsent of these kinds, but not what is being sent now.
+
+        It waits for nobody.
+        """
         ...
 
     async def of_event(self, event: EventId) -> Sequence[Notice]:

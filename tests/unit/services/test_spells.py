@@ -72,6 +72,20 @@ def test_obeying_ends_what_kept_it_from_delivering() -> None:
     assert spells((10, "not_obeyed"), (20, "obeyed")) == [(10, 20, "ev_refused")]
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "reason"),
+    [
+        ("unplugged", "plugged", "unplugged"),
+        ("offline", "online", "offline"),
+        ("limited", "unlimited", "limit"),
+        ("station_refused", "accepted", "station_refused"),
+        ("opted_out", "opted_in", "opt_out"),
+    ],
+)
+def test_each_state_has_one_that_ends_it(begins: str, ends: str, reason: str) -> None:
+    assert spells((10, begins), (20, ends)) == [(10, 20, reason)]
+
+
 def test_obeying_does_not_end_an_opt_out() -> None:
     assert spells((10, "opted_out"), (20, "obeyed")) == [(10, 180, "opt_out")]
 
