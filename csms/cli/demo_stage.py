@@ -113,7 +113,7 @@ async def staged(
         "CSMS_ADMIN_TOKEN": token,
         "CSMS_METERING_GRACE_S": str(int(GRACE.total_seconds())),
         "CSMS_SAMPLING_IDLE_S": "900",
-        "CSMS_SAMPLING_EVENT_S": "60",
+        "CSMS_SAMPLING_EVENT_S": "120",
         "CSMS_STALE_SOC_S": "5400",
         "CSMS_HEARTBEAT_S": "86400",
         "CSMS_LOG_FORMAT": "json",

@@ -21,7 +21,7 @@ from csms.services.world import World
 
 log = structlog.get_logger()
 
-_REST_S = 5.0
+_REST_S = 1.0
 
 
 class Floors:
