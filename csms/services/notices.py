@@ -79,7 +79,7 @@ class Notices:
         await work.notices.withdraw(
             event.id, sorted(CARRIES_LINK), "the event was cancelled", now
         )
-        told = await _reached(work, record)
+        told = await _reached(work, record, under_way=True)
         view = await self._view(work, record, now)
         return await self._owe(work, view, NoticeKind.CANCELLED, told, now)
 
@@ -279,7 +279,9 @@ def opt_out_cost(program: Program, power_kw: float) -> OptOutCost | None:
     )
 
 
-async def _reached(work: Work, record: EventRecord) -> frozenset[ParticipantId]:
+async def _reached(
+    work: Work, record: EventRecord, *, under_way: bool = False
+) -> frozenset[ParticipantId]:
     """Return whom a notice of the event has reached, or may reach this moment."""
     kept = await work.notices.of_event(record.event.id)
     unreachable = {each.participant for each in kept} - {
@@ -289,7 +291,7 @@ async def _reached(work: Work, record: EventRecord) -> frozenset[ParticipantId]:
         each.participant
         for each in kept
         if each.kind in CARRIES_LINK
-        and (each.sent_at is not None or _is_under_way(each))
+        and (each.sent_at is not None or (under_way and _is_under_way(each)))
         and (each.channel is Channel.EMAIL or each.participant in unreachable)
     )
 
