@@ -29,6 +29,9 @@ from csms.services.stations import StationBook
 
 log = structlog.get_logger()
 
+ANNOUNCED_S = 30.0
+"""For so many real seconds, a boot is the one that we asked for."""
+
 AFTER_ANSWER_S = 0.05
 """Real seconds between a boot and our first call, so that its answer goes first."""
 
@@ -109,13 +112,19 @@ class Provisioner:
         self._configurator = Configurator(model, sampling, patience.report_s)
         self._turns = asyncio.Semaphore(patience.at_once)
         self._runs: dict[StationId, _Run] = {}
+        self._announced: dict[StationId, float] = {}
 
     def booted(self, station: StationId) -> None:
         """Provision a station that has just started.
 
-        What is under way already goes on, unless the station has become another.
+        What is under way already goes on, unless the station has become another. The
+        boot that ends a provisioning, because we asked for it, does not begin one.
         """
-        self._begin_run(station).due.set()
+        known = self._book.station(station)
+        until = self._announced.pop(station, 0.0)
+        fit = known is not None and known.is_provisioned
+        if not fit or asyncio.get_running_loop().time() > until:
+            self._begin_run(station).due.set()
 
     def connected(self, station: StationId) -> None:
         """Provision a station that needs it, if it does not boot within the grace."""
@@ -127,6 +136,7 @@ class Provisioner:
 
     def gone(self, station: StationId) -> None:
         """Stop what is under way for a station that is not there any more."""
+        self._announced.pop(station, None)
         run = self._runs.pop(station, None)
         if run is not None and run.task is not None:
             run.task.cancel()
@@ -303,4 +313,7 @@ class Provisioner:
             except RefusedByStation:
                 continue
             if reply.accepted:
+                if message == "BootNotification":
+                    until = asyncio.get_running_loop().time() + ANNOUNCED_S
+                    self._announced[station] = until
                 return

@@ -16,10 +16,6 @@ from csms.services.stations import StationBook
 log = structlog.get_logger()
 
 
-TRIGGERED = "Triggered"
-"""The reason of a boot notification that we asked for: nothing was restarted."""
-
-
 class UnknownStation(NotFound):
     """There is no such station."""
 
@@ -100,8 +96,7 @@ class Reception:
         else:
             await self._save(boot, after.standing)
         self.book.put_station(after)
-        if not fit or boot.reason != TRIGGERED:
-            self.provisioning.booted(boot.station)
+        self.provisioning.booted(boot.station)
         log.info(
             "station.booted",
             station=boot.station,

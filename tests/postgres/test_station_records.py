@@ -169,6 +169,17 @@ class TestJournal:
             lobby.clock.now(), "any/one", "192.0.2.1", 404, "because"
         )
 
+    async def test_nothing_to_write_is_written_in_no_time(self, lobby: Lobby) -> None:
+        async with lobby.begin() as work:
+            await work.stations.save_boots([])
+            await work.stations.save_presence([])
+            await work.stations.seen({})
+            await work.stations.add_deviations([])
+            await work.stations.add_notices([])
+            await work.stations.add_rejections([])
+
+            assert await work.stations.rejections() == []
+
     async def test_old_refusals_are_forgotten(self, lobby: Lobby) -> None:
         now = lobby.clock.now()
         refused = [

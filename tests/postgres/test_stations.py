@@ -17,7 +17,7 @@ from csms.domain.station import (
     VariableKey,
 )
 from csms.services.configuring import UNREADABLE
-from csms.services.reception import TRIGGERED, UnknownStation
+from csms.services.reception import UnknownStation
 from tests.fakes.device_model import FakeModel
 from tests.station_world import (
     EVSE,
@@ -52,7 +52,7 @@ class TestBooting:
 
         assert lobby.reception.standing(STATION) is Standing.ACCEPTED
         assert lobby.remote.triggered == ["BootNotification"]
-        assert await lobby.boot(reason=TRIGGERED) is Standing.ACCEPTED
+        assert await lobby.boot(reason="Triggered") is Standing.ACCEPTED
         assert lobby.book.facts(EVSE).dispatchable
 
     async def test_a_new_process_knows_what_the_old_one_knew(
@@ -115,6 +115,7 @@ class TestBooting:
         await lobby.arrive()
         await lobby.boot()
         await lobby.settle()
+        await lobby.boot(reason="Triggered")
         forgotten = lobby.model.known[SAMPLING]
         lobby.model.known[SAMPLING] = replace(forgotten, value="0")
         lobby.model.calls.clear()
@@ -139,10 +140,26 @@ class TestBooting:
         await lobby.settle()
         lobby.model.calls.clear()
 
-        await lobby.boot(reason=TRIGGERED)
+        await lobby.boot(reason="Triggered")
         await lobby.settle()
 
         assert lobby.model.calls == []
+
+    async def test_the_boot_that_we_asked_for_may_give_another_reason(
+        self, lobby: Lobby
+    ) -> None:
+        await lobby.arrive()
+        await lobby.boot()
+        await lobby.settle()
+        lobby.model.calls.clear()
+
+        assert await lobby.boot() is Standing.ACCEPTED
+        await lobby.settle()
+        assert lobby.model.calls == []
+
+        assert await lobby.boot() is Standing.ACCEPTED
+        await lobby.settle()
+        assert lobby.model.calls != []
 
     async def test_booting_while_it_is_provisioned_does_not_begin_again(
         self, lobby: Lobby
