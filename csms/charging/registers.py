@@ -88,7 +88,7 @@ class Register:
         whole = first > last or self._falls[first] == self._falls[last]
         sure = opens and closes and whole
         covered = min(end, self._at[high - 1]) - max(start, self._at[low])
-        if covered <= 0 and not sure:
+        if covered <= 0:
             return None
         return max(round(closing - opening), 0), sure
 
