@@ -177,7 +177,7 @@ class Dispatcher:
             self._gone[after.evse] = self._clock.now()
         if after.connected and not before.connected:
             self._conductor.doubt([after.evse])
-            self._floors.forget(after.evse.station)
+            self._floors.doubt(after.evse.station)
             if self._was_away_long(after.evse):
                 self._conductor.void([after.evse])
         if any(getattr(before, name) != getattr(after, name) for name in _WATCHED):

@@ -34,16 +34,21 @@ class Floors:
         self._premises = world.premises
         self._wire = wire
         self._confirmed: dict[StationId, str] = {}
+        self._doubted: set[StationId] = set()
         self._busy: dict[StationId, asyncio.Task[None]] = {}
         self._rest: dict[StationId, float] = {}
 
     def confirmed(self, station: StationId) -> bool:
-        """Tell whether the station is known to hold its floors on this connection."""
+        """Tell whether the station is known to hold its floors."""
         return self._confirmed.get(station) == self._mark(station)
 
-    def forget(self, station: StationId) -> None:
-        """Trust the station's floors no more until they were read back."""
-        self._confirmed.pop(station, None)
+    def doubt(self, station: StationId) -> None:
+        """Read the station's floors back: it has been away (rule 24).
+
+        They outlive a lost connection (K01.FR.27), so that they count as present
+        until the station says otherwise.
+        """
+        self._doubted.add(station)
         self._rest.pop(station, None)
 
     def look(self, stations: Sequence[StationId]) -> None:
@@ -51,7 +56,8 @@ class Floors:
         now = asyncio.get_running_loop().time()
         for station in stations:
             waits = station in self._busy or self._rest.get(station, 0.0) > now
-            if waits or self.confirmed(station) or not self._may(station):
+            sure = self.confirmed(station) and station not in self._doubted
+            if waits or sure or not self._may(station):
                 continue
             task = asyncio.create_task(self._install(station))
             self._busy[station] = task
@@ -100,6 +106,7 @@ class Floors:
             self._rest[station] = asyncio.get_running_loop().time() + _REST_S
             return
         self._confirmed[station] = mark
+        self._doubted.discard(station)
         log.info("floor.confirmed", station=station, limit_w=limit.watts)
 
     async def _ensure(
@@ -107,6 +114,8 @@ class Floors:
     ) -> None:
         ids = [profile.id for _, profile in profiles]
         held = {each.id: each for each in await self._wire.held(station, ids)}
+        if not all(_same(held.get(profile.id), profile) for _, profile in profiles):
+            self._confirmed.pop(station, None)
         missing = [
             (role, profile)
             for role, profile in profiles
