@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -40,6 +41,8 @@ log = structlog.get_logger()
 
 _REFRESH_S = 30.0
 _STOP_S = 3
+_COLLECT_AFTER = 50_000
+"""Objects that may come to be between two looks of the garbage collector."""
 
 
 async def run_node(settings: Settings) -> None:
@@ -79,7 +82,20 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
         applied = await migrate(url)
         if applied:
             log.info("database.migrated", revisions=applied)
-        yield await _start(settings, url, engine, stack)
+        face = await _start(settings, url, engine, stack)
+        _collect_rarely()
+        yield face
+
+
+def _collect_rarely() -> None:
+    """Let the garbage collector look seldom, and never at what is here to stay.
+
+    Every report makes dozens of objects that die without its help. Looking after each
+    700 of them, as is the default, costs more than a third of a busy node's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 50)
 
 
 def clock_of(settings: Settings) -> Clock:

@@ -1,6 +1,6 @@
 """Where each EVSE stands and what is parked there: static facts, kept at hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from csms.domain.ids import EvseId, SiteId, StationId
@@ -42,6 +42,7 @@ class Premises:
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
         self._all: dict[EvseId, Premise] = {}
+        self._of: dict[StationId, list[Premise]] = {}
 
     async def refresh(self) -> None:
         """Read them anew."""
@@ -63,16 +64,17 @@ class Premises:
             )
             for evse in evses
         }
+        self._of = {}
+        for evse_id, premise in sorted(self._all.items()):
+            self._of.setdefault(evse_id.station, []).append(premise)
 
     def find(self, evse: EvseId) -> Premise | None:
         """Return one premise, if there is such an EVSE."""
         return self._all.get(evse)
 
-    def of(self, station: StationId) -> list[Premise]:
+    def of(self, station: StationId) -> Sequence[Premise]:
         """Return the premises of one station, by number."""
-        return [
-            each for evse, each in sorted(self._all.items()) if evse.station == station
-        ]
+        return self._of.get(station, ())
 
     def all(self) -> Mapping[EvseId, Premise]:
         """Return every premise."""
