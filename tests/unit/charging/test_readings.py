@@ -245,7 +245,6 @@ class TestQuarters:
         assert second.quality is Quality.OK
         assert second.transaction == TRANSACTION
         assert fifth is not None
-        assert fifth.quality is Quality.OK
         assert fifth.soc_at == at(60)
 
     def test_charging_and_discharging_start_and_stop_beyond_the_dead_band(self) -> None:
