@@ -155,6 +155,8 @@ class Reception:
     ) -> None:
         """Reject a station, or take it back: it is then pending until it boots.
 
+        A rejected station is not sent anything from now on (B03.FR.03).
+
         Raises:
             UnknownStation: If no such station is in the registry.
         """
@@ -165,6 +167,8 @@ class Reception:
             now = self.clock.now()
             await work.facts.add("station.standing_set", station, body, now)
         self.book.put_station(replace(known, standing=standing))
+        if standing is Standing.REJECTED:
+            self.provisioning.gone(station)
 
     async def pin_edition(self, station: StationId, edition: str | None) -> None:
         """Offer a station only this edition from its next connection on.

@@ -95,6 +95,28 @@ class TestBooting:
         await lobby.settle()
         assert lobby.reception.standing(STATION) is Standing.ACCEPTED
 
+    async def test_rejecting_ends_what_is_under_way(self, lobby: Lobby) -> None:
+        """B03.FR.03."""
+        await lobby.arrive()
+        await lobby.boot()
+        await lobby.reception.set_standing(STATION, Standing.REJECTED, "op")
+        await lobby.settle()
+
+        assert lobby.model.calls == []
+
+    async def test_provisioning_accepts_nobody_who_is_rejected(
+        self, lobby: Lobby
+    ) -> None:
+        await lobby.arrive()
+        await lobby.reception.set_standing(STATION, Standing.REJECTED, "op")
+
+        await lobby.provisioner.provision(STATION)
+
+        assert lobby.reception.standing(STATION) is Standing.REJECTED
+        known = (await reopened(lobby)).station(STATION)
+        assert known is not None
+        assert known.standing is Standing.REJECTED
+
     async def test_changed_firmware_is_provisioned_anew(self, lobby: Lobby) -> None:
         """v2x rule 1."""
         await lobby.arrive()
