@@ -31,6 +31,7 @@ def environment(package: str) -> Environment:
         "money": money,
         "words": words,
         "span": span,
+        "count": count,
     }
     made.filters |= filters
     return made
@@ -68,6 +69,11 @@ def money(amount: float, currency: str = "USD") -> str:
     return f"{sign}{amount:,.0f}"
 
 
+def count(many: int, one: str, more: str) -> str:
+    """Return a count with the words for one or for more, such as ``2 stations``."""
+    return f"{many:,} {one if many == 1 else more}"
+
+
 def words(word: str) -> str:
     """Return a machine's word as people write it: ``not_obeyed`` is ``not obeyed``."""
     return word.replace("_", " ")
@@ -79,6 +85,6 @@ def span(lasting: timedelta) -> str:
     days, hours = seconds // 86_400, seconds % 86_400 // 3_600
     minutes, rest = seconds % 3_600 // 60, seconds % 60
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
-    first = next((at for at, (count, _) in enumerate(parts) if count), 3)
-    shown = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
+    first = next((at for at, (many, _) in enumerate(parts) if many), 3)
+    shown = [f"{many} {unit}" for many, unit in parts[first : first + 2] if many]
     return " ".join(shown) or "0 s"
