@@ -44,15 +44,15 @@ def create(
     said = desk.api.ask("POST", "tokens", body={"name": name, "role": role.value})
     if not desk.as_json:
         note(f"token {said['id']} for {name} ({role.value}); keep its secret:")
-    desk.show(said, lambda: [said.get("secret") or said.get("token")])
+    desk.show(said, lambda: [said["secret"]])
 
 
 @tokens.command()
 @asks
 def revoke(desk: Desk, token: Annotated[str, typer.Argument(help="Its id.")]) -> None:
     """End a token."""
-    said = desk.api.ask("DELETE", "tokens", token)
-    desk.show(said, lambda: [f"{token} is revoked"])
+    desk.api.ask("DELETE", "tokens", token)
+    desk.show({"revoked": token}, lambda: [f"{token} is revoked"])
 
 
 @accounts.command("list")

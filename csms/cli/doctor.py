@@ -68,12 +68,11 @@ async def _examine_with(settings: "Settings") -> "list[Finding]":
     node = await probing.running_node(settings)
     databases, reached = await probing.database(settings)
     ocpp = settings.ocpp_host, settings.ocpp_port
-    is_door = node is not None and probing.is_websocket_server(*ocpp)
     http = settings.http_host, settings.http_port
     return [
         examining.clock(settings, REALITY.now()),
-        examining.port("ocpp port", *ocpp, is_ours=is_door),
-        examining.port("http port", *http, is_ours=node is not None),
+        examining.port("ocpp port", *ocpp, node_runs=node is not None),
+        examining.port("http port", *http, node_runs=node is not None),
         examining.data_dir(settings.data_dir),
         *databases,
         examining.secret_key(settings),

@@ -31,7 +31,6 @@ def listed(rows: Sequence[Row]) -> "RenderableType":
 
 def summary(event: Row, live: Row | None) -> "RenderableType":
     """Return one event in figures, and how it stands if that is known."""
-    told = event["notices"]
     pairs: list[tuple[str, object]] = [
         ("id", event["id"]),
         ("program", f"{event['program']} {event['program_version']}"),
@@ -40,12 +39,9 @@ def summary(event: Row, live: Row | None) -> "RenderableType":
         ("cancelled because", event["cancel_reason"]),
         ("called", f"{_local(event, 'called_at')} by {event['created_by']}"),
         ("target", _kw(event["target_kw"]) if event["target_kw"] else "all there is"),
-        ("planned", f"{_kw(event['planned_kw'])}, {_kwh(event['planned_kwh'])}"),
+        ("planned", _planned(event)),
         ("members", _members(event)),
-        (
-            "notices",
-            f"{told['sent']} sent, {told['waiting']} waiting, {told['failed']} failed",
-        ),
+        ("notices", _counted(event["notices"])),
     ]
     if live is not None:
         pairs += _standing(live)
@@ -134,7 +130,15 @@ def _delivered(said: Row) -> str:
     return _kwh(delivered) + share
 
 
-def _members(event: Row) -> str:
+def _planned(event: Row) -> str:
+    if event["stage"] == "scheduled":
+        return "in a moment; see csms events show"
+    return f"{_kw(event['planned_kw'])}, {_kwh(event['planned_kwh'])}"
+
+
+def _members(event: Row) -> str | None:
+    if event["stage"] == "scheduled":
+        return None
     return (
         f"{event['members']}, of them {event['excluded']} excluded, "
         f"{event['opted_out']} opted out"
@@ -217,21 +221,21 @@ def _limit(row: Row) -> str:
 
 _EVENTS = (
     text("event", "id"),
-    text("name", "name"),
-    text("program", "program"),
+    text("name", "name").spared(4),
+    text("program", "program").spared(3),
     Column("when", _window),
     text("stage", "stage"),
     number("planned kW", "planned_kw", 1),
-    number("planned kWh", "planned_kwh", 1),
+    number("planned kWh", "planned_kwh", 1).spared(2),
     number("delivered kWh", "delivered_kwh", 1),
-    number("members", "members"),
-    number("excluded", "excluded"),
-    number("opted out", "opted_out"),
+    number("members", "members").spared(1),
+    number("excluded", "excluded").spared(1),
+    number("opted out", "opted_out").spared(1),
 )
 _ENTRIES = (
     Column("EVSE", _evse),
-    text("participant", "participant_name"),
-    text("vehicle", "vehicle_name"),
+    text("participant", "participant_name").spared(3),
+    text("vehicle", "vehicle_name").spared(2),
     number("kW", "planned_kw", 1),
     number("kWh", "planned_kwh", 1),
     number("SoC % at end", "expected_soc_end_pct"),
@@ -244,34 +248,34 @@ _VIOLATIONS = (
 )
 _MEMBERS = (
     Column("EVSE", _evse),
-    text("participant", "participant_name"),
-    Column("make", _make),
+    text("participant", "participant_name").spared(3),
+    Column("make", _make).spared(4),
     Column("state", _state),
-    number("planned kW", "planned_kw", 1),
+    number("planned kW", "planned_kw", 1).spared(2),
     number("planned kWh", "planned_kwh", 1),
     number("delivered kWh", "delivered_kwh", 1),
     Column("excluded, or not delivered", _why),
-    moment("opted out", "opted_out_at"),
-    Column("released", lambda row: _words(row["release_reason"] or "")),
+    moment("opted out", "opted_out_at").spared(2),
+    Column("released", lambda row: _words(row["release_reason"] or "")).spared(1),
 )
 _NOTICES = (
     text("participant", "participant_name"),
     text("kind", "kind"),
-    text("channel", "channel"),
-    text("to", "address"),
+    text("channel", "channel").spared(1),
+    text("to", "address").spared(3),
     text("outcome", "outcome"),
     moment("sent", "sent_at"),
-    moment("opened", "opened_at"),
-    number("failures", "attempts"),
+    moment("opened", "opened_at").spared(2),
+    number("failures", "attempts").spared(2),
     text("error", "error"),
 )
 _LINES = (
     Column("EVSE", _evse),
-    text("participant", "participant"),
+    text("participant", "participant").spared(3),
     Column("outcome", lambda row: _words(row["outcome"] or NOTHING)),
     number("planned kWh", "planned_kwh", 1),
     number("delivered kWh", "delivered_kwh", 1),
-    number("mean kW", "mean_kw", 2),
+    number("mean kW", "mean_kw", 2).spared(1),
     Column("not delivered", _why),
-    text("quality", "quality"),
+    text("quality", "quality").spared(2),
 )

@@ -176,7 +176,7 @@ def members(
 def notices(desk: Desk, event: EventArgument) -> None:
     """List the notices of an event and the evidence of each."""
     rows = desk.api.items("events", event, "notices", most=10_000)
-    desk.show(rows, lambda: [event_tables.notices(rows)])
+    desk.show(rows, lambda: [event_tables.notices(_zoned_by(desk, event, rows))])
 
 
 @app.command()
@@ -292,6 +292,14 @@ def _wanted(
 
 def _zone(desk: Desk, program: str) -> str:
     return str(desk.api.get("programs", program)["timezone"])
+
+
+def _zoned_by(
+    desk: Desk, event: str, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what belongs to an event with the time zone of its program."""
+    zone = _zone(desk, desk.api.get("events", event)["program"])
+    return [{**row, "timezone": zone} for row in rows]
 
 
 def _zoned(desk: Desk, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

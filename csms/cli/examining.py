@@ -67,28 +67,28 @@ def clock(settings: "Settings", now: datetime) -> Finding:
         return Finding(
             "clock",
             Verdict.WARN,
-            f"accelerated: {settings.clock_rate:g} business seconds per real second",
+            f"business time is not real time (rate {settings.clock_rate:g})",
             "Only for simulations. Unset CSMS_CLOCK_* before real stations connect.",
         )
     return Finding("clock", Verdict.OK, f"real time, {now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def port(check: str, host: str, number: int, *, is_ours: bool) -> Finding:
+def port(check: str, host: str, number: int, *, node_runs: bool) -> Finding:
     """Tell whether a port can be listened on, or a node of ours has it already.
 
     Args:
         check: What the port is for.
         host: The address.
         number: The port; 0 is any free one.
-        is_ours: Whether a node of this system was found there.
+        node_runs: Whether a node of these settings was found, which holds its ports.
     """
     place = f"{host}:{number}"
-    if is_ours:
-        return Finding(check, Verdict.OK, f"{place} is held by a running node")
     variable = f"CSMS_{'OCPP' if check.startswith('ocpp') else 'HTTP'}"
     try:
         _bind(host, number)
     except OSError as error:
+        if node_runs and error.errno == errno.EADDRINUSE:
+            return Finding(check, Verdict.OK, f"{place} is held by the running node")
         reason, remedy = _why_not(error, variable)
         return Finding(check, Verdict.FAIL, f"{place} {reason}", remedy)
     return Finding(check, Verdict.OK, f"{place} is free" if number else "any free port")
@@ -122,7 +122,7 @@ def secret_key(settings: "Settings") -> Finding:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:
-        return Finding("secret key", Verdict.OK, "is made when a node first starts")
+        return Finding("secret key", Verdict.OK, "is made when it is first needed")
     except OSError as error:
         return Finding(
             "secret key",

@@ -48,7 +48,8 @@ def lift(
     if not yes:
         question = f"Stations of {vendor_profile} may discharge again. Lift it?"
         typer.confirm(question, abort=True, err=True)
-    said = desk.api.ask("DELETE", "quarantines", vendor_profile)
+    desk.api.ask("DELETE", "quarantines", vendor_profile)
+    said = {"lifted": vendor_profile}
     desk.show(said, lambda: [f"{vendor_profile} may be dispatched again"])
 
 
@@ -68,7 +69,8 @@ _INCIDENTS = (
 )
 _QUARANTINES = (
     text("vendor profile", "vendor_profile"),
-    moment("since", "since"),
+    moment("since", "at"),
     text("reason", "reason"),
-    text("station", "station"),
+    text("seen at", "station"),
+    text("EVSEs put aside", "evses"),
 )

@@ -1,6 +1,5 @@
 """What `csms doctor` finds out by asking: the node, the database, the mail server."""
 
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,13 +70,14 @@ def of_node(node: RunningNode | None) -> list[Finding]:
 async def database(settings: "Settings") -> tuple[list[Finding], Reached | None]:
     """Tell whether the database can be used, and whether its schema is current."""
     if settings.database_url is not None:
-        return await _reached(settings.database_url.get_secret_value(), "PostgreSQL")
+        given = settings.database_url.get_secret_value()
+        return await _reached(given, "PostgreSQL {version}")
     try:
         said, url = _embedded(settings.data_dir / "postgres")
     except DomainError as error:
         return [_failed("database", error)], None
     if url is not None:
-        findings, reached = await _reached(url, f"{said}, running, PostgreSQL")
+        findings, reached = await _reached(url, f"{said}, running")
         if reached is not None:
             return findings, reached
     return [Finding("database", Verdict.OK, f"{said}, starts with the node")], None
@@ -157,7 +157,7 @@ async def _reached(url: str, what: str) -> tuple[list[Finding], Reached | None]:
         version = await check(url)
     except DomainError as error:
         return [_failed("database", error)], None
-    findings = [Finding("database", Verdict.OK, f"{what} {version}")]
+    findings = [Finding("database", Verdict.OK, what.format(version=version))]
     try:
         missing = tuple(await pending(url))
     except DomainError as error:
@@ -209,18 +209,6 @@ async def _keys(url: str) -> tuple[int, int]:
     finally:
         await engine.dispose()
     return len(accounts), sum(each.revoked_at is None for each in tokens)
-
-
-def is_websocket_server(host: str, number: int) -> bool:
-    """Tell whether whoever listens there asks for a WebSocket handshake."""
-    ask = f"GET /ocpp/ HTTP/1.1\r\nHost: {host}:{number}\r\n\r\n".encode()
-    try:
-        with socket.create_connection((_reachable(host), number), PATIENCE_S) as line:
-            line.sendall(ask)
-            answer = line.recv(64)
-    except OSError:
-        return False
-    return answer.startswith((b"HTTP/1.1 426", b"HTTP/1.1 400", b"HTTP/1.1 404"))
 
 
 def _failed(check: str, error: DomainError) -> Finding:

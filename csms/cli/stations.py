@@ -57,15 +57,15 @@ def list_stations(
     rows = desk.api.items("stations", most=limit, site=site, status=status, q=query)
     columns = (
         text("station", "id"),
-        text("site", "site"),
+        text("site", "site").spared(3),
         Column("make", _make),
-        text("edition", "edition"),
+        text("edition", "edition").spared(4),
         Column("link", lambda row: "connected" if row.get("connected") else "offline"),
-        text("standing", "standing"),
-        text("ready", "provisioned"),
+        text("standing", "standing").spared(1),
+        text("ready", "provisioned").spared(1),
         Column("kW", lambda row: _each(row, _kw), right=True),
         Column("SoC %", lambda row: _each(row, _soc), right=True),
-        moment("last seen", "last_seen_at"),
+        moment("last seen", "last_seen_at").spared(2),
     )
     empty = "No station. Import a registry: csms import FILE"
     desk.show(rows, lambda: [listing("Stations", columns, rows, empty)])
@@ -109,7 +109,9 @@ def messages(
     rows = desk.api.items("stations", station, "messages", most=limit, **wanted)
     empty = "No message. They are kept for CSMS_MESSAGE_LOG_DAYS."
     title = f"Messages of {station}"
-    desk.show(rows, lambda: [listing(title, _MESSAGES, rows, empty)])
+    desk.show(
+        rows, lambda: [listing(title, _MESSAGES, _local(desk, station, rows), empty)]
+    )
 
 
 @app.command()
@@ -181,6 +183,12 @@ def command(
     desk.show(said, lambda: [_result(station, action, said)])
     if said["outcome"] not in {"answered", "checked"}:
         raise typer.Exit(ExitCode.FAILURE)
+
+
+def _local(desk: Desk, station: str, rows: list[dict[str, Any]]) -> list[Row]:
+    """Return rows with the time zone of the station's site, for people to read."""
+    zone = desk.api.get("stations", station)["timezone"]
+    return [{**row, "timezone": zone} for row in rows]
 
 
 def _payload(said: str) -> object:
@@ -269,7 +277,8 @@ def _with_facts(said: Row) -> list[Row]:
 
 def _dispatchable(evse: Row) -> str:
     said = evse["dispatch"]
-    return "yes" if said.get("dispatchable") else str(said.get("obstacle") or "no")
+    obstacle = str(said.get("obstacle") or "no").replace("_", " ")
+    return "yes" if said.get("dispatchable") else obstacle
 
 
 def _known_as(said: Row, key: str) -> str:
@@ -312,10 +321,10 @@ _EVSES = (
     number("SoC %", "soc_pct"),
     text("plugged", "plugged"),
     text("charging", "charging_state"),
-    text("mode", "operation_mode"),
-    text("vehicle", "vehicle_name"),
-    number("charge kW", "max_charge_kw", 1),
-    number("discharge kW", "max_discharge_kw", 1),
+    text("mode", "operation_mode").spared(1),
+    text("vehicle", "vehicle_name").spared(2),
+    number("charge kW", "max_charge_kw", 1).spared(3),
+    number("discharge kW", "max_discharge_kw", 1).spared(3),
     Column("dispatchable", _dispatchable),
 )
 _INTENTS = (
@@ -346,7 +355,7 @@ _MESSAGES = (
     moment("at", "at", seconds=True),
     text("way", "direction"),
     Column("kind", lambda row: _KINDS.get(row["kind"], row["kind"])),
-    text("action", "action"),
+    text("action", "action").spared(1),
     text("frame", "text"),
 )
 _VARIABLES = (

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 NOTHING = "\N{EN DASH}"
-_WIDE = 400
+_WIDE = 4000
+_GAP = 3
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
@@ -53,11 +54,17 @@ class Column:
         head: What stands above it, its unit included.
         cell: Returns what stands in it.
         right: Whether it holds numbers.
+        spare: How soon it is left out where the terminal is narrow; 0 is never.
     """
 
     head: str
     cell: Callable[[Row], object]
     right: bool = False
+    spare: int = 0
+
+    def spared(self, rank: int = 1) -> "Column":
+        """Return the column as one that may be left out, a higher rank sooner."""
+        return replace(self, spare=rank)
 
 
 def text(head: str, key: str) -> Column:
@@ -97,20 +104,36 @@ def found(row: Any, key: str) -> Any:  # noqa: ANN401 (whatever the API says)
 
 
 def table(title: str, columns: Sequence[Column], rows: Iterable[Row]) -> "Table":
-    """Return rows as a table, numbers to the right."""
+    """Return rows as a table, numbers to the right.
+
+    Where the terminal is narrow, columns that can be spared are left out, and named
+    below the table.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for column in columns:
+    cells = [[word(column.cell(row)) for column in columns] for row in rows]
+    kept = _fitting(columns, cells, on_stdout().width)
+    left_out = [each.head for at, each in enumerate(columns) if at not in kept]
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        caption=f"wider terminals, or --json: {', '.join(left_out)}"
+        if left_out
+        else None,
+        caption_justify="left",
+    )
+    for at in kept:
         made.add_column(
-            column.head,
-            justify="right" if column.right else "left",
-            no_wrap=column.right,
+            columns[at].head,
+            justify="right" if columns[at].right else "left",
+            no_wrap=columns[at].right,
             overflow="fold",
         )
-    for row in rows:
-        made.add_row(*(word(column.cell(row)) for column in columns))
+    for line in cells:
+        made.add_row(*(line[at] for at in kept))
     return made
 
 
@@ -123,18 +146,19 @@ def listing(
     return table(f"{title} ({len(rows)})", columns, rows) if rows else Text(empty)
 
 
-def facts(title: str, pairs: Iterable[tuple[str, object]]) -> "Table":
+def facts(title: str, pairs: Iterable[tuple[str, object]]) -> "RenderableType":
     """Return names and values below each other; values that are none are left out."""
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     made = Table.grid(padding=(0, 2))
-    made.title, made.title_justify, made.title_style = title, "left", "bold"
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
     for name, value in pairs:
         if value is not None and value != "":
             made.add_row(name, word(value))
-    return made
+    return Group(Text(harmless(title), "bold"), made)
 
 
 def word(value: object) -> "Text":
@@ -222,6 +246,23 @@ def show_json(document: object) -> None:
 def note(said: str) -> None:
     """Say something beside the results."""
     on_stderr().print(harmless(said), style="dim", markup=False)
+
+
+def _fitting(
+    columns: Sequence[Column], cells: Sequence[Sequence["Text"]], width: int
+) -> list[int]:
+    """Return which columns to show so that no line is wider than the terminal."""
+    needed = [
+        max([len(column.head), *(line[at].cell_len for line in cells)]) + _GAP
+        for at, column in enumerate(columns)
+    ]
+    kept = list(range(len(columns)))
+    while sum(needed[at] for at in kept) + _GAP > width:
+        spare = max(kept, key=lambda at: (columns[at].spare, at))
+        if not columns[spare].spare:
+            break
+        kept.remove(spare)
+    return kept
 
 
 @cache
