@@ -19,12 +19,12 @@ from csms.services.ports.telemetry import BeginTelemetry, Change, Kept
 CURSOR = "quarters"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 AROUND = timedelta(seconds=REACH)
-CHUNK = 20
+CHUNK = 10
 """EVSEs in one unit of work, so that nobody waits long for the event loop."""
 
-PASS_BUSINESS_S = 60.0
+PASS_BUSINESS_S = 300.0
 PASS_REAL_S = 1.0
-"""A pass is made once a business minute, but not more than once a real second."""
+"""Passes are five business minutes apart, but not less than a real second."""
 
 log = structlog.get_logger()
 
@@ -108,13 +108,13 @@ class Telemetry:
         """Build pass after pass, for ever."""
         wait = max(PASS_REAL_S, PASS_BUSINESS_S / self.clock.rate)
         while True:
-            await pause(wait)
             try:
                 built = await self.build()
             except Exception:
                 log.exception("quarters.build_failed")
             else:
                 log.debug("quarters.built", quarters=built)
+            await pause(wait)
 
     async def _rebuild(self, changes: Mapping[EvseId, Change], since: datetime) -> int:
         spans = {evse: _span(change) for evse, change in changes.items()}

@@ -328,3 +328,20 @@ def test_any_order_and_any_repetition_give_the_same_table(
         expected = runner.run(table(database, plain, [moved(SESSION, plain)]))
 
     assert built == expected
+
+
+async def test_passes_are_made_without_being_asked(world: World) -> None:
+    await world.write(*SESSION)
+    task = asyncio.create_task(world.telemetry.run())
+
+    async with asyncio.timeout(10):
+        while not await kept_quarters(world):
+            await asyncio.sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def kept_quarters(world: World) -> Sequence[Quarter]:
+    async with world.begin() as work:
+        return await work.telemetry.quarters([EVSE], WINDOW)

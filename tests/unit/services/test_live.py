@@ -57,7 +57,7 @@ class TestHearing:
 
         assert live.get(EVSE) == LiveEvse(EVSE)
 
-    def test_business_time_that_runs_fast_is_given_two_real_seconds(self) -> None:
+    def test_business_time_that_runs_fast_is_given_real_seconds(self) -> None:
         fast = LiveFleet(ManualClock(rate=600))
 
         fast.hear(discharging(minutes=-19))
