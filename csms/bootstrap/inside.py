@@ -61,7 +61,7 @@ from csms.services.vendor_records import shipped
 from csms.services.world import World
 from csms.settings import Settings
 
-CALLER = "your utility's program"
+CALLER = "the demand-response program of your utility"
 JITTER_REAL_S = 0.5
 """Real seconds that our own work may take between a report and its consequence."""
 

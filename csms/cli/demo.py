@@ -18,6 +18,7 @@ from csms.cli.children import ChildFailed, child, output_of
 from csms.cli.demo_report import Findings, findings, show
 from csms.cli.demo_stage import (
     CALL_AT,
+    CALL_BY,
     END,
     GRACE,
     POLL_S,
@@ -33,6 +34,7 @@ from csms.cli.demo_stage import (
     staged,
 )
 from csms.cli.demo_view import draw
+from csms.cli.logs import set_up
 from csms.clock import pause
 from csms.db.embedded import EmbeddedPostgres
 
@@ -40,6 +42,7 @@ from csms.db.embedded import EmbeddedPostgres
 async def demonstrate(options: Options, console: Console) -> int:
     """Play the event, show it, judge it; return the exit code."""
     folder = Path(tempfile.mkdtemp(prefix="csms-demo-"))
+    set_up("error", "console")
     try:
         return await _in(folder, options, console)
     except ChildFailed as failure:
@@ -97,6 +100,9 @@ def _quietly() -> Iterator[None]:
 async def _play(stage: Stage, console: Console) -> Findings:
     """Import the registry, start the fleet, call the event, watch it to its end."""
     await post(stage, "/api/v1/registry", stage.registry)
+    account = {"password": stage.password, "role": "admin"}
+    response = await stage.api.put("/api/v1/accounts/demo", json=account)
+    response.raise_for_status()
     fleet = child(
         "fleet",
         [
@@ -179,14 +185,23 @@ async def _watch(stage: Stage, refresh: Callable[[], None]) -> None:
         stage.check()
         scene.now = stage.clock.now()
         await _look_at_fleet(stage)
-        if scene.now >= CALL_AT and not stage.events:
+        if not stage.events and _may_call(stage):
             await _call(stage)
-        if stage.events and await _look_at_events(stage):
-            return
+        if stage.events:
+            await _look_at_incidents(stage)
+            if await _look_at_events(stage):
+                return
         refresh()
         if scene.now > deadline:
             raise DemoFailed("the event was not settled in time")
         await pause(POLL_S)
+
+
+def _may_call(stage: Stage) -> bool:
+    """Tell whether it is evening and every station is known, or it is getting late."""
+    scene = stage.scene
+    known = scene.provisioned == scene.stations
+    return scene.now >= CALL_AT and (known or scene.now >= CALL_BY)
 
 
 async def _look_at_fleet(stage: Stage) -> None:
@@ -234,9 +249,13 @@ async def _look_at_events(stage: Stage) -> bool:
     scene.live = _together(lives)
     stages = {each["stage"] for each in lives}
     scene.doing = " / ".join(sorted(stages))
-    for name, text in (("opted_out", "opted out"), ("excluded", "are excluded")):
-        if scene.live[name] > before.get(name, 0):
-            scene.tell(f"{scene.live[name]} systems {text}")
+    if stages == {"notified"} and before.get("stages") != ["notified"]:
+        scene.tell(
+            f"planned {scene.live['planned_kwh']:,.0f} kWh; "
+            f"{scene.live['excluded']} systems are excluded, each with its reason"
+        )
+    if scene.live["opted_out"] > before.get("opted_out", 0):
+        scene.tell(f"{_systems(scene.live['opted_out'])} opted out so far")
     for word in ("active", "completed", "settled"):
         if stages == {word} and before.get("stages") != [word]:
             scene.tell(f"the event is {word}")
@@ -244,6 +263,26 @@ async def _look_at_events(stage: Stage) -> bool:
     if START <= scene.now <= END + timedelta(minutes=20):
         scene.curve.append(scene.live["delivered_kw"])
     return stages == {"settled"}
+
+
+def _systems(count: int) -> str:
+    return "1 system has" if count == 1 else f"{count} systems have"
+
+
+async def _look_at_incidents(stage: Stage) -> None:
+    """Tell of what a person should know of, once each."""
+    listed = await get(stage, "/api/v1/incidents?limit=20")
+    for each in reversed(listed["items"]):
+        if each["id"] <= stage.last_incident:
+            continue
+        stage.last_incident = each["id"]
+        if each["kind"] == "wrong_direction":
+            stage.scene.tell(
+                f"{each['station']} charged when told to discharge: "
+                "made safe, its make is in quarantine"
+            )
+        else:
+            stage.scene.tell(f"{each['station']}: {each['kind'].replace('_', ' ')}")
 
 
 def _together(lives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -269,7 +308,8 @@ async def _members(stage: Stage) -> dict[str, dict[str, Any]]:
 
 async def _stay(stage: Stage, console: Console) -> None:
     console.print(
-        f"console: {stage.base}  token: {stage.token}\npress Ctrl-C to end",
+        f"console: {stage.base}\nsign in as demo, password {stage.password}\n"
+        "press Ctrl-C to end",
         highlight=False,
     )
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):

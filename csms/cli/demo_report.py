@@ -49,7 +49,7 @@ class Findings:
     document: dict[str, Any]
 
 
-def findings(  # noqa: PLR0913 - one report, many sources
+def findings(
     *,
     observed: Mapping[str, Any],
     registry: Mapping[str, Any],
@@ -86,7 +86,7 @@ def findings(  # noqa: PLR0913 - one report, many sources
         (
             evse,
             f"{m.get('vendor') or ''} {m.get('model') or ''}".strip(),
-            ", ".join(m["exclusions"]).replace("_", " "),
+            _why(m["exclusions"]),
         )
         for evse, m in sorted(members.items())
         if m["exclusions"]
@@ -142,6 +142,12 @@ def show(result: Findings, console: Console) -> None:
         f"{figures['delivered_kwh']:,.0f} kWh delivered, "
         f"{figures['delivered_share']:.1%} of what could be expected: {verdict}"
     )
+
+
+def _why(exclusions: Sequence[str]) -> str:
+    """Return the reasons that matter: nobody is told who is excluded anyway."""
+    telling = [each for each in exclusions if each != "not_notified"]
+    return ", ".join(telling or exclusions).replace("_", " ")
 
 
 def _groups(

@@ -21,6 +21,9 @@ EVENING = datetime(2026, 7, 13, 23, 30, tzinfo=UTC)
 CALL_AT = datetime(2026, 7, 14, 0, 15, tzinfo=UTC)
 """Monday 20:15 in Boston: the utility calls for tomorrow."""
 
+CALL_BY = datetime(2026, 7, 14, 8, tzinfo=UTC)
+"""When it is called even if some station is still unknown."""
+
 START = datetime(2026, 7, 14, 21, tzinfo=UTC)
 END = datetime(2026, 7, 15, 0, tzinfo=UTC)
 GRACE = timedelta(minutes=15)
@@ -72,6 +75,8 @@ class Stage:
     scene: Scene
     children: list[Child] = field(default_factory=list)
     events: dict[str, str] = field(default_factory=dict)
+    last_incident: int = 0
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
     def check(self) -> None:
         """Make sure that every process still runs."""

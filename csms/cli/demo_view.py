@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -126,19 +127,17 @@ def _news(scene: Scene) -> Sequence[RenderableType]:
 
 def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return one row per group of participants: planned, delivered, earned."""
-    table = Table(title="What each group did", title_justify="left")
-    table.add_column("group")
-    names = (
-        "systems",
-        "excluded",
-        "opted out",
-        "planned kWh",
-        "delivered kWh",
-        "mean kW",
-        "season at this rate",
+    table = Table(
+        title="What each group did",
+        caption="season $: what one such event after another would earn",
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
     )
+    table.add_column("group", no_wrap=True)
+    names = ("systems", "excl.", "out", "planned", "kWh", "kW", "season $")
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         last = row is rows[-1]
         table.add_row(
@@ -149,7 +148,7 @@ def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             f"{row['planned_kwh']:,.0f}",
             f"{row['delivered_kwh']:,.0f}",
             f"{row['mean_kw']:,.0f}",
-            f"${row['amount']:,.2f}",
+            f"{row['amount']:,.0f}",
             style="bold" if last else "",
             end_section=len(rows) > 1 and row is rows[-2],
         )
@@ -158,18 +157,18 @@ def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def exclusions_table(rows: Sequence[tuple[str, str, str]]) -> Table:
     """Return who was excluded before anything was planned, and why."""
-    table = Table(title="Excluded before planning", title_justify="left")
+    table = _table("Excluded before planning")
     table.add_column("system")
     table.add_column("make")
     table.add_column("why")
     for station, make, why in rows:
-        table.add_row(station, make, why)
+        table.add_row(station, make, why.replace("_", " "))
     return table
 
 
 def reasons_table(rows: Mapping[str, float]) -> Table:
     """Return what was planned and not delivered, by reason."""
-    table = Table(title="Planned, not delivered", title_justify="left")
+    table = _table("Planned, not delivered")
     table.add_column("reason")
     table.add_column("kWh", justify="right")
     for reason, kwh in sorted(rows.items(), key=lambda row: -row[1]):
@@ -179,7 +178,7 @@ def reasons_table(rows: Mapping[str, float]) -> Table:
 
 def promises_table(promises: Sequence[Promise]) -> Table:
     """Return each promise, whether it was kept, and what was seen."""
-    table = Table(title="Promises, judged by physics", title_justify="left")
+    table = _table("Promises, judged by physics")
     table.add_column("")
     table.add_column("promise")
     table.add_column("seen")
@@ -188,6 +187,10 @@ def promises_table(promises: Sequence[Promise]) -> Table:
         seen = promise.figure if promise.kept else "; ".join(promise.breaches[:3])
         table.add_row(mark, promise.name, seen)
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD)
 
 
 def _local(instant: datetime, form: str) -> str:

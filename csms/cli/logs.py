@@ -49,7 +49,12 @@ def set_up(
         hide_secrets,
     ]
     ending: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=target.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
         if is_pleasant
         else [
             structlog.processors.format_exc_info,
