@@ -8,6 +8,7 @@ again after every reconnect (rule 24).
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -61,9 +62,10 @@ class Floors:
                 continue
             task = asyncio.create_task(self._install(station))
             self._busy[station] = task
-            task.add_done_callback(
-                lambda _, station=station: self._busy.pop(station, None)
-            )
+            task.add_done_callback(partial(self._free, station))
+
+    def _free(self, station: StationId, _: asyncio.Task[None]) -> None:
+        self._busy.pop(station, None)
 
     async def stop(self) -> None:
         """End what is under way."""
