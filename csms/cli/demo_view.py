@@ -75,7 +75,7 @@ def _progress(scene: Scene) -> RenderableType:
 
 
 def _figures(scene: Scene) -> RenderableType:
-    table = Table.grid(padding=(0, 3))
+    table = Table.grid(padding=(0, 2))
     for _ in range(4):
         table.add_column()
     live = scene.live
@@ -94,7 +94,7 @@ def _figures(scene: Scene) -> RenderableType:
             _figure("delivering", f"{live.get('delivered_kw') or 0.0:,.0f} kW"),
             _figure("delivered", f"{live.get('delivered_kwh') or 0.0:,.0f} kWh"),
             _figure(
-                "opted out / excluded",
+                "out/excl.",
                 f"{live.get('opted_out', 0)} / {live.get('excluded', 0)}",
             ),
         )
@@ -129,13 +129,13 @@ def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return one row per group of participants: planned, delivered, earned."""
     table = Table(
         title="What each group did",
-        caption="season $: what one such event after another would earn",
+        caption="kWh delivered of those planned, mean kW; season: what one such event after another would earn",
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
     )
     table.add_column("group", no_wrap=True)
-    names = ("systems", "excl.", "out", "planned", "kWh", "kW", "season $")
+    names = ("systems", "excl.", "out", "planned", "kWh", "kW", "season")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
@@ -148,7 +148,7 @@ def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             f"{row['planned_kwh']:,.0f}",
             f"{row['delivered_kwh']:,.0f}",
             f"{row['mean_kw']:,.0f}",
-            f"{row['amount']:,.0f}",
+            f"${row['amount']:,.0f}",
             style="bold" if last else "",
             end_section=len(rows) > 1 and row is rows[-2],
         )
@@ -183,7 +183,7 @@ def promises_table(promises: Sequence[Promise]) -> Table:
     table.add_column("promise")
     table.add_column("seen")
     for promise in promises:
-        mark = Text("✓ kept", "green") if promise.kept else Text("✗ broken", "bold red")
+        mark = Text("✓", "green") if promise.kept else Text("✗", "bold red")
         seen = promise.figure if promise.kept else "; ".join(promise.breaches[:3])
         table.add_row(mark, promise.name, seen)
     return table

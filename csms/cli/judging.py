@@ -236,8 +236,25 @@ def _clock(instant: datetime) -> str:
     return instant.strftime("%a %H:%MZ")
 
 
-def _nothing(_: Case) -> str:
-    return ""
+def _leaving(case: Case) -> str:
+    return f"{len(case.departures)} departures"
+
+
+def _sites(case: Case) -> str:
+    return f"{len(case.export_caps)} sites"
+
+
+def _systems(case: Case) -> str:
+    return f"{len(case.witnesses)} systems"
+
+
+def _trip(case: Case) -> str:
+    return f"within {case.allowance / MINUTE:.0f} min of this clock"
+
+
+def _reasons(case: Case) -> str:
+    missing = sum(sum((m["reasons"] or {}).values()) for m in case.members.values())
+    return f"{missing:,.0f} kWh explained"
 
 
 def _lowest(case: Case) -> str:
@@ -280,14 +297,14 @@ _PROMISES: Sequence[
     tuple[str, Callable[[Case], Iterable[str]], Callable[[Case], str]]
 ] = (
     ("No vehicle was discharged below its floor", _below_floor, _lowest),
-    ("Every vehicle can leave with what its driver needs", _cannot_leave, _nothing),
+    ("Every vehicle can leave with what its driver needs", _cannot_leave, _leaving),
     ("Nobody was discharged who had not been told", _discharged_untold, _told),
     ("Every opt-out was honored at once", _discharged_after_opt_out, _opted),
     ("No excluded system was ever discharged", _discharged_excluded, _excluded),
-    ("No site exported more than it may", _over_export_cap, _nothing),
-    ("No EVSE charged where it should discharge, beyond the trip", _imported, _nothing),
-    ("Every station went back to its floor", _still_discharging, _nothing),
+    ("No site exported more than it may", _over_export_cap, _sites),
+    ("No EVSE charged where it should discharge, beyond the trip", _imported, _trip),
+    ("Every station went back to its floor", _still_discharging, _systems),
     ("Settled energy agrees with physics", _misaccounted, _error),
-    ("Every undelivered kWh has a reason", _unexplained, _nothing),
+    ("Every undelivered kWh has a reason", _unexplained, _reasons),
     ("What was planned was delivered", _under_delivered, _delivered),
 )
