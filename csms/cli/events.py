@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csms.cli import event_tables
+from csms.cli.confirming import confirm
 from csms.cli.desk import Desk, Limit, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import span
@@ -130,7 +131,7 @@ def call(
         seen = desk.api.ask("POST", "events", "preview", body=wanted)
         _aside(event_tables.preview_summary(seen, zone))
         _refuse(seen)
-        _confirm("call it", figure(seen["planned_kw"]), "its kW")
+        confirm("call it", figure(seen["planned_kw"]), "its kW")
     said = _call(desk, wanted, key or secrets.token_hex(12))
     desk.show(said, lambda: [event_tables.summary({**said, "timezone": zone}, None)])
 
@@ -148,7 +149,7 @@ def cancel(
     if not yes:
         seen = desk.api.get("events", event)
         _aside([event_tables.summary(_zoned(desk, [seen])[0], None)])
-        _confirm("cancel it", event, "its id")
+        confirm("cancel it", event, "its id")
     said = desk.api.ask("POST", "events", event, "cancel", body={"reason": reason})
     desk.show(said, lambda: [event_tables.summary(_zoned(desk, [said])[0], None)])
 
@@ -245,25 +246,6 @@ def _call(desk: Desk, wanted: Mapping[str, Any], key: str) -> Any:  # noqa: ANN4
             field=failed.field,
             remedy=f"Repeat the command with --key {key}: it is called once only.",
         ) from failed
-
-
-def _confirm(deed: str, token: str, meaning: str) -> None:
-    """Go on only if somebody types what shows that they looked.
-
-    Raises:
-        Failed: If something else is typed, or nobody is there to type.
-    """
-    prompt = f"Type {token} ({meaning}) or yes to {deed}"
-    try:
-        said = typer.prompt(prompt, err=True).strip()
-    except typer.Abort:
-        said = ""
-    plain = said.replace(",", "").removesuffix("kW").strip()
-    if said.lower() != "yes" and plain != token.replace(",", ""):
-        raise Failed(
-            "Not confirmed; nothing was done.",
-            remedy="Type what is asked for, or say --yes in a script.",
-        )
 
 
 def _aside(things: "Sequence[RenderableType]") -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from csms.cli.confirming import confirm
 from csms.cli.desk import Desk, Limit, asks
 from csms.cli.tables import Column, Row, listing, moment, text
 
@@ -46,8 +47,7 @@ def lift(
 ) -> None:
     """Let stations of a vendor profile be dispatched again."""
     if not yes:
-        question = f"Stations of {vendor_profile} may discharge again. Lift it?"
-        typer.confirm(question, abort=True, err=True)
+        confirm("let it be dispatched again", vendor_profile, "its id")
     desk.api.ask("DELETE", "quarantines", vendor_profile)
     said = {"lifted": vendor_profile}
     desk.show(said, lambda: [f"{vendor_profile} may be dispatched again"])
