@@ -46,6 +46,8 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """Return the current instant, always in UTC."""
+        if self.rate == 1.0 and self.anchor is self.epoch:
+            return datetime.now(UTC)
         return self.epoch + (datetime.now(UTC) - self.anchor) * self.rate
 
     async def sleep_until(self, instant: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import structlog
 
@@ -20,7 +20,9 @@ log = structlog.get_logger()
 
 Q = TypeVar("Q", bound=Wire)
 A = TypeVar("A", bound=Wire)
+Payload: TypeAlias = dict[str, Any]
 Handler = Callable[[StationId, Q], Awaitable[A]]
+WholeHandler = Callable[[StationId, Q, Payload | None], Awaitable[A]]
 
 BEFORE_ACCEPTED = frozenset(
     {
@@ -52,10 +54,12 @@ class Route:
     Attributes:
         action: The action.
         handler: Its function.
+        whole: Whether it also takes the payload as it came.
     """
 
     action: Action[Any, Any]
-    handler: Handler[Any, Any]
+    handler: Callable[..., Awaitable[Any]]
+    whole: bool = False
 
 
 def route(action: Action[Q, A], handler: Handler[Q, A]) -> Route:
@@ -64,6 +68,14 @@ def route(action: Action[Q, A], handler: Handler[Q, A]) -> Route:
     The type checker refuses a function that takes or returns another message.
     """
     return Route(action, handler)
+
+
+def route_whole(action: Action[Q, A], handler: WholeHandler[Q, A]) -> Route:
+    """Join an action to a function that also takes the payload as it came.
+
+    It is given none if the payload could be read only with mends.
+    """
+    return Route(action, handler, whole=True)
 
 
 class Block(Protocol):
@@ -141,8 +153,13 @@ class Router:
         self._journal.heard(station)
         found = self._find(edition, action)
         self._admit(station, action)
-        request = self._read(station, found.action, payload)
-        response = await found.handler(station, request)
+        request, mended = self._read(station, found.action, payload)
+        if found.whole:
+            response = await found.handler(
+                station, request, None if mended else payload
+            )
+        else:
+            response = await found.handler(station, request)
         written: dict[str, Any] = strip_for(edition, response).write()
         return written
 
@@ -193,7 +210,10 @@ class Router:
         if action in _OUT_OF_TURN:
             self._note(station, action, (_SPOKE_EARLY,))
 
-    def _read(self, station: StationId, action: Action[Q, Any], payload: object) -> Q:
+    def _read(
+        self, station: StationId, action: Action[Q, Any], payload: object
+    ) -> tuple[Q, bool]:
+        """Return the request, and whether it had to be mended."""
         now = self._clock.now()
         try:
             request, deviations = read_tolerantly(action, payload, now=now)
@@ -207,7 +227,7 @@ class Router:
             raise
         if deviations:
             self._note(station, action.name, deviations)
-        return request
+        return request, bool(deviations)
 
     def _note(
         self, station: StationId, action: str, deviations: Iterable[Deviation]

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
+from pydantic_core import to_json
+
 from csms.blocks.metering import MeterQuirk, never, readings_from
-from csms.blocks.routing import Route, route
+from csms.blocks.routing import Payload, Route, route_whole
 from csms.blocks.translating import token_from
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId, TransactionId
@@ -24,7 +26,7 @@ from csms.services.ingest import Ingest
 
 DIGEST_SIZE = 16
 _NOTED = TransactionEventResponse()
-_APART = {"offline"}
+_APART = "offline"
 _EVENT_TYPES = {
     TransactionEvent.STARTED: EventType.STARTED,
     TransactionEvent.UPDATED: EventType.UPDATED,
@@ -58,17 +60,20 @@ class Transactions:
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
-        yield route(TRANSACTION_EVENT, self.transaction_event)
+        yield route_whole(TRANSACTION_EVENT, self.transaction_event)
 
     async def transaction_event(
-        self, station: StationId, request: TransactionEventRequest
+        self,
+        station: StationId,
+        request: TransactionEventRequest,
+        payload: Payload | None = None,
     ) -> TransactionEventResponse:
         """Keep a report, and answer once it is kept (E01 to E15).
 
         Repeated, late and odd reports are answered like any other (E01.FR.07): an
         answer is never a refusal, except that a token may be refused.
         """
-        await self.ingest.record(self.report(station, request))
+        await self.ingest.record(self.report(station, request, payload))
         if request.id_token is None:
             return _NOTED
         verdict = self.tokens.verdict(token_from(request.id_token))
@@ -76,9 +81,18 @@ class Transactions:
         return TransactionEventResponse(id_token_info=IdTokenInfo(status=status))
 
     def report(
-        self, station: StationId, request: TransactionEventRequest
+        self,
+        station: StationId,
+        request: TransactionEventRequest,
+        payload: Payload | None = None,
     ) -> TransactionReport:
-        """Return a transaction event in the words of this system."""
+        """Return a transaction event in the words of this system.
+
+        Args:
+            station: Who reports.
+            request: What it says.
+            payload: The same as it came, if it came as the standard has it.
+        """
         info, token = request.transaction_info, request.id_token
         transaction = TransactionId(info.transaction_id)
         evse = request.evse.id if request.evse is not None else 0
@@ -89,10 +103,7 @@ class Transactions:
             transaction,
             signed_import=self.signed_import(station),
         )
-        # A repetition may be the same report, now marked as sent late.
-        payload = request.__pydantic_serializer__.to_json(
-            request, by_alias=True, exclude_none=True, exclude=_APART
-        )
+        text = _text(request.write() if payload is None else payload)
         return TransactionReport(
             station=station,
             transaction=transaction,
@@ -109,9 +120,16 @@ class Transactions:
             id_token=None if token is None else token.id_token,
             remote_start_id=info.remote_start_id,
             readings=readings,
-            payload=payload.decode(),
-            digest=blake2b(payload, digest_size=DIGEST_SIZE).digest(),
+            payload=text.decode(),
+            digest=blake2b(text, digest_size=DIGEST_SIZE).digest(),
         )
+
+
+def _text(payload: Payload) -> bytes:
+    """Return a report as JSON; a repetition may differ in being marked as sent late."""
+    if _APART in payload:
+        payload = {name: said for name, said in payload.items() if name != _APART}
+    return to_json(payload)
 
 
 def _word(word: Word | None) -> str | None:

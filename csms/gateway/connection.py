@@ -227,7 +227,8 @@ class Connection:
         """Answer one call, whatever happens; the only catch-all of the way in."""
         reply: CallResult | CallError
         try:
-            await self._greeted()
+            if self._greeting is not None:
+                await self._greeted()
             payload = await self._around.ports.handlers.answer(
                 self.station, self.edition, call.action, call.payload
             )

@@ -6,6 +6,7 @@ not know stands in one table. A test holds the table to the official schemas.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -202,15 +203,21 @@ def strip_for(edition: Edition, answer: M) -> M:
     Only for answers, and only at their top: what is left out of a request could
     turn a discharge into a charge, so ``check`` refuses it instead.
     """
-    new = NEW_FIELDS.get(type(answer).__name__)
-    if edition is Edition.V21 or not new:
+    if edition is Edition.V21:
         return answer
     dropped = {
         name: None
-        for name in type(answer).model_fields
-        if wire_name(type(answer), name) in new
+        for name in _new_fields(type(answer))
+        if getattr(answer, name) is not None
     }
-    return answer.model_copy(update=dropped)
+    return answer.model_copy(update=dropped) if dropped else answer
+
+
+@cache
+def _new_fields(model: type[Wire]) -> tuple[str, ...]:
+    """Return the fields of a message that 2.0.1 does not know, by our names."""
+    new = NEW_FIELDS.get(model.__name__, ())
+    return tuple(name for name in model.model_fields if wire_name(model, name) in new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,9 +120,10 @@ class LiveFleet:
         before = self.get(evse)
         if "connector_status" in changes and "plugged" not in changes:
             changes.update(_plugging(before, changes, self._clock.now()))
-        after = replace(before, **changes)
-        if after == before and evse in self._states:
+        news = {k: new for k, new in changes.items() if getattr(before, k) != new}
+        if not news and evse in self._states:
             return
+        after = replace(before, **news)
         self._keep(after)
         self._dirty.add(evse)
         for tell in self._subscribers:

@@ -94,8 +94,9 @@ class Monitor:
             await asyncio.gather(*(self._handle(case) for case in cases))
 
     def _changed(self, _: LiveEvse, after: LiveEvse) -> None:
-        self._due.add(after.evse)
-        self._wake.set()
+        if self._dispatcher.order(after.evse) is not None:
+            self._due.add(after.evse)
+            self._wake.set()
 
     def _case(self, evse: EvseId) -> Case | None:
         """Return what must be looked at, or none while all is as before."""
