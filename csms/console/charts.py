@@ -48,6 +48,7 @@ class Bar:
         y: Where it ends, in pixels from above.
         height: How high, in pixels.
         word: The same for people.
+        partial: Whether the quarter is not over yet, so that it may still grow.
     """
 
     x: float
@@ -55,6 +56,7 @@ class Bar:
     y: float
     height: float
     word: str
+    partial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ def power_chart(
             Tick(y(value), number(value, _digits(scale[1]))) for value in scale
         ),
         times=tuple(
-            Tick(x(each) / WIDE * 100, time_of_day(each, zone)) for each in _hours(shown)
+            Tick(x(each) / WIDE * 100, time_of_day(each, zone))
+            for each in _hours(shown)
         ),
         bars=tuple(
             Bar(
@@ -156,6 +159,7 @@ def power_chart(
                 y(each.delivered.as_kw),
                 HIGH - y(each.delivered.as_kw),
                 _said(each, zone),
+                each.start <= now < each.start + QUARTER,
             )
             for each in quarters
             if each.delivered is not None

@@ -184,11 +184,11 @@ def _whereabouts(row: EventRow, members: Sequence[MemberRow]) -> Mapping[str, fl
     return parts | {reason(why): missing[why].as_kwh for why in order}
 
 
-def _steps(row: EventRow) -> "list[tuple[str, datetime, str]]":
+def _steps(row: EventRow) -> "list[tuple[str, datetime | None, str]]":
     """Return an event's way: each step, when, and whether it is done or here."""
     event = row.record.event
     if event.stage is Stage.CANCELLED:
-        return [("Called", event.called_at, "done"), ("Cancelled", event.called_at, "")]
+        return [("Called", event.called_at, "done"), ("Cancelled", None, "here")]
     way = [
         (Stage.SCHEDULED, "Called", event.called_at),
         (Stage.NOTIFIED, "Notified by", row.record.notify_by),
@@ -211,5 +211,5 @@ def _still_in(members: Sequence[MemberRow]) -> Mapping[str, str]:
         for each in members
         if not each.member.exclusions
         and each.member.opted_out_at is None
-        and each.member.outcome not in (Outcome.EXCLUDED,)
+        and each.member.outcome is not Outcome.EXCLUDED
     }

@@ -28,9 +28,7 @@ class NoMail(NotFound):
 
 
 @router.get("/mail")
-async def inbox(
-    caller: Viewer, node: NodeOf, shell: ShellOf, q: str = ""
-) -> Response:
+async def inbox(caller: Viewer, node: NodeOf, shell: ShellOf, q: str = "") -> Response:
     """Show what was caught, the latest first."""
     wanted = q.strip().casefold()
     found = [

@@ -1,8 +1,8 @@
 """What every page of the console has around it: frame, headers, failures."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +15,7 @@ from typing_extensions import override
 from csms.console import wording
 from csms.console.assets import Assets
 from csms.domain.errors import DomainError
+from csms.services.ports.access import Role
 from csms.web.problems import Unauthenticated, status_of
 from csms.web.templates import environment
 
@@ -71,6 +72,7 @@ class Shell:
         node = self.node
         frame: dict[str, Any] = {
             "caller": caller,
+            "may_act": caller is not None and caller.role.may(Role.OPERATOR),
             "now": node.clock.now(),
             "rate": node.clock.rate,
             "zone": self.zone,
@@ -110,7 +112,7 @@ class PageRoute(APIRoute):
     """A page: whoever is not signed in is led there, failures are pages too."""
 
     @override
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
 
         async def page(request: Request) -> Response:
@@ -153,8 +155,3 @@ def _failure(
 def to(path: str) -> Response:
     """Return what leads a browser to a page after it has posted something."""
     return RedirectResponse(path, SEE_OTHER)
-
-
-def utc(instant: datetime) -> datetime:
-    """Return the instant in UTC."""
-    return instant.astimezone(UTC)

@@ -99,7 +99,7 @@ async def show(  # noqa: PLR0913, PLR0917 a page and the filter of its log
 
 
 @router.post("/stations/{station}/commands")
-async def command(  # noqa: PLR0913, PLR0917 a form
+async def command(
     station: StationId,
     caller: Operator,
     node: NodeOf,

@@ -3,22 +3,30 @@
 Its clock stands still, its stations are told here what they would have said.
 """
 
+import asyncio
 import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from csms.api.app import install as install_api
 from csms.bootstrap.inside import Inside, build
 from csms.charging.capability import Capability, V2x, to_document
-from csms.db.engine import create_engine
+from csms.console.app import install as install_console
+from csms.db.engine import connect_raw, create_engine
 from csms.db.ingest import PostgresIngest
 from csms.db.message_log import MessageLog
 from csms.db.views import PostgresQueries
@@ -40,6 +48,7 @@ from csms.domain.station import (
 from csms.domain.units import Power
 from csms.domain.vendor_profile import Dialect, VendorProfile, verified
 from csms.notify.catcher import MailCatcher
+from csms.portal.app import install as install_portal
 from csms.services.events import EventDraft
 from csms.services.node import Check, Node
 from csms.services.ports.access import Role
@@ -48,6 +57,7 @@ from csms.services.ports.profiles import Incident
 from csms.settings import Settings
 from tests.fakes.clock import ManualClock
 
+T = TypeVar("T")
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 JULY_7 = datetime(2026, 7, 7, 21, tzinfo=UTC)
@@ -55,7 +65,10 @@ LONG = timedelta(hours=3)
 NOW = JULY_7 + 7 * DAY + timedelta(hours=1, minutes=25)
 """Tuesday, 14 July 2026, 18:25 in Boston: an event has run for 85 minutes."""
 
-OPERATOR, VIEWER = ("olivia", "correct horse battery"), ("victor", "staple correct horse")
+OPERATOR, VIEWER = (
+    ("olivia", "correct horse battery"),
+    ("victor", "staple correct horse"),
+)
 SMALL, LARGE = ProgramId("ma-cs-small"), ProgramId("ma-cs-ci")
 LAGGARD, ABSENT = 7, 11
 FRAMES = (
@@ -112,7 +125,7 @@ class Site:
     messages: MessageLog
     events: dict[Stage, EventId] = field(default_factory=dict)
 
-    # -- the fleet -----------------------------------------------------------------
+    # -- the fleet --------------------------------------------------
 
     async def populate(self) -> None:
         """Import the fleet and let its stations boot, connect and plug in."""
@@ -150,7 +163,9 @@ class Site:
                 station,
                 fingerprint=make.fingerprint(edition),
                 capabilities=to_document(_able(edition)),
-                shortcomings=("no clock-aligned data of its own",) if place % 9 == 0 else (),
+                shortcomings=("no clock-aligned data of its own",)
+                if place % 9 == 0
+                else (),
                 at=now,
             )
             await work.stations.seen({station: now})
@@ -175,7 +190,7 @@ class Site:
                     register_at=now,
                 )
 
-    # -- time ------------------------------------------------------------------------
+    # -- time --------------------------------------------------
 
     async def drain(self) -> None:
         """Let the workers around events do all they can do now."""
@@ -203,7 +218,7 @@ class Site:
         self.plug()
         await self.until(start)
 
-    # -- what meters say ---------------------------------------------------------------
+    # -- what meters say --------------------------------------------------
 
     async def members(self, event: EventId) -> Sequence[Member]:
         async with self.node.begin() as work:
@@ -215,8 +230,10 @@ class Site:
         for place, member in enumerate(await self.members(event)):
             if not member.planned_power or member.exclusions or member.opted_out_at:
                 continue
-            watts = 0 if place % 19 == LAGGARD else round(
-                -member.planned_power.watts * (0.94 + place % 7 / 100)
+            watts = (
+                0
+                if place % 19 == LAGGARD
+                else round(-member.planned_power.watts * (0.94 + place % 7 / 100))
             )
             minutes = round((until - start) / MINUTE)
             readings += [
@@ -246,7 +263,7 @@ class Site:
         self.clock.jump_to(self.clock.now() + timedelta(seconds=1))
         await self.inside.telemetry.build()
 
-    # -- a day of everything -------------------------------------------------------------
+    # -- a day of everything --------------------------------------------------
 
     async def stage(self) -> None:
         """Bring about one event in every stage, and the rest of a lively day."""
@@ -312,6 +329,102 @@ class Site:
             )
 
 
+@dataclass(slots=True)
+class Served:
+    """A site that answers on a port of this machine, from a thread of its own.
+
+    Attributes:
+        address: Where, such as ``http://127.0.0.1:40123``.
+    """
+
+    site: Site
+    address: str
+    loop: asyncio.AbstractEventLoop
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something where the site lives."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def tell(self, evse: EvseId, **changes: object) -> None:
+        """Let an EVSE say something new of itself."""
+
+        async def update() -> None:
+            self.site.node.live.update(evse, **changes)
+
+        self.run(update())
+
+
+@contextlib.contextmanager
+def fresh_copy(url: str, template: str) -> Iterator[str]:
+    """Give the address of a database of our own, copied from a migrated one."""
+    name = f"{template}_site_{threading.get_ident()}"
+
+    def execute(statement: str) -> None:
+        async def run() -> None:
+            connection = await connect_raw(url)
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            runner.run(run())
+
+    execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_url(url).set(database=name).render_as_string(hide_password=False)
+    execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def served(url: str) -> Iterator[Served]:
+    """Serve a staged site, API and pages, until the block ends."""
+    ready: Future[Served] = Future()
+
+    async def serve() -> None:
+        async with site(url) as made:
+            await made.stage()
+            app = FastAPI(docs_url=None, redoc_url=None)
+            install_api(app, made.node)
+            install_portal(app, made.node)
+            install_console(app, made.node)
+            config = uvicorn.Config(
+                app,
+                port=0,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=1,
+            )
+            server = uvicorn.Server(config)
+            serving = asyncio.create_task(server.serve())
+            while not server.started:
+                await asyncio.sleep(0.02)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            loop = asyncio.get_running_loop()
+            ready.set_result(Served(made, f"http://127.0.0.1:{port}", loop))
+            await asyncio.to_thread(over.wait)
+            server.should_exit = True
+            await serving
+
+    def live() -> None:
+        try:
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+                runner.run(serve())
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    over = threading.Event()
+    thread = threading.Thread(target=live, name="site")
+    thread.start()
+    try:
+        yield ready.result(120)
+    finally:
+        over.set()
+        thread.join(30)
+
+
 @contextlib.asynccontextmanager
 async def site(url: str) -> AsyncIterator[Site]:
     """Give a node on a migrated database; nothing of it runs by itself."""
@@ -321,7 +434,7 @@ async def site(url: str) -> AsyncIterator[Site]:
     store = PostgresIngest.at(url)
     messages = MessageLog(url, clock)
     catcher = MailCatcher(clock)
-    settings = Settings(accept_simulated_evidence=True, data_dir="unused")
+    settings = Settings(accept_simulated_evidence=True, data_dir=Path("unused"))
     inside = build(settings, clock, begin, store, Caught(catcher), lambda _: None)
     node = Node(
         clock=clock,

@@ -30,6 +30,13 @@ export function age(instant) {
   return seconds >= 0 ? `${span(seconds)} ago` : `in ${span(-seconds)}`;
 }
 
+/** Returns the tone of an age, as the server would choose it. */
+export function freshness(instant) {
+  const minutes = (businessNow() - instant) / 60_000;
+  if (minutes <= 20) return "good";
+  return minutes <= 60 ? "warn" : "bad";
+}
+
 function tick() {
   for (const each of document.querySelectorAll("time[data-age]")) {
     const text = age(Date.parse(each.dateTime));

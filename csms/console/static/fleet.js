@@ -1,4 +1,6 @@
 // Brings the rows of the fleet table up to date from the stream.
+import { freshness } from "./clock.js";
+
 const MOVING_W = 100;
 
 const words = (evse) => {
@@ -47,7 +49,8 @@ function patch(row, evse) {
   const seen = cell("seen")?.querySelector("time");
   if (seen && evse.power_at) {
     seen.dateTime = evse.power_at;
-    seen.parentElement.className = `tag ${evse.connected ? "good" : "bad"}`;
+    const tone = evse.connected ? freshness(Date.parse(evse.power_at)) : "bad";
+    seen.parentElement.className = `tag ${tone}`;
   }
 }
 
