@@ -17,12 +17,12 @@ from csms.api import (
     stream,
     telemetry,
 )
-from csms.api.guard import Bounds, GuardedRoute
+from csms.api.guard import GuardedRoute, Unkept
 from csms.api.metrics import Measured, Metrics
 from csms.domain.errors import NotFound
 from csms.services.node import Node
 from csms.services.ports.access import Role
-from csms.web.auth import Viewer, needs
+from csms.web.auth import SCHEMES, Viewer, needs
 from csms.web.problems import Problem, install_problems
 
 PREFIX = "/api/v1"
@@ -57,7 +57,7 @@ class NoSuchPlace(NotFound):
 
 
 def install(app: FastAPI, node: Node) -> None:
-    """Put the API on an application: routes, problems, metrics and bounds.
+    """Put the API on an application: routes, problems, metrics and headers.
 
     Nothing is open without credentials except health. What is mounted on the same
     application later comes after these routes; it finds the node in
@@ -66,7 +66,7 @@ def install(app: FastAPI, node: Node) -> None:
     app.state.node = node
     app.state.metrics = Metrics()
     install_problems(app)
-    app.add_middleware(Bounds, prefix="/api/")
+    app.add_middleware(Unkept, prefix="/api/")
     app.add_middleware(Measured, metrics=app.state.metrics)
     _guard_openapi(app)
     app.include_router(health.OPEN)
@@ -78,7 +78,7 @@ def api_router() -> APIRouter:
     """Return everything under /api/v1; every route needs at least a viewer."""
     router = APIRouter(
         prefix=PREFIX,
-        dependencies=[Depends(needs(Role.VIEWER))],
+        dependencies=[Depends(needs(Role.VIEWER)), *SCHEMES],
         responses=_PROBLEMS,
         route_class=GuardedRoute,
     )

@@ -1,27 +1,22 @@
 """What stands before every route of the API: credentials first, then the rest."""
 
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
-from csms.domain.errors import Broken
 from csms.web.auth import caller_of
-from csms.web.problems import Problem, problem_of, respond, translated
+from csms.web.problems import translated
 
 MOST_BYTES = 16_000_000
 """Room for the registry of a few thousand stations."""
 
+TOO_LARGE = 413
 _HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-
-
-class TooLarge(Broken):
-    """The request is larger than anything that could make sense."""
-
-    code = "too-large"
 
 
 class GuardedRoute(APIRoute):
@@ -37,13 +32,38 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             with translated():
                 await caller_of(request)
-                return await handle(request)
+                return await handle(_bounded(request))
 
         return guarded
 
 
-class Bounds:
-    """Bounds what comes in, and forbids what goes out to be kept by others.
+def _bounded(request: Request) -> Request:
+    """Return the request, refused as soon as more comes than is taken.
+
+    The framework's own limit answers in plain text, and so not as a problem.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        raise _too_large()
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > MOST_BYTES:
+            raise _too_large()
+        return message
+
+    return Request(request.scope, receive)
+
+
+def _too_large() -> HTTPException:
+    return HTTPException(TOO_LARGE, f"send at most {MOST_BYTES} bytes")
+
+
+class Unkept:
+    """Forbids that what goes out is kept by others, or taken for what it is not.
 
     Args:
         app: What it stands before.
@@ -59,28 +79,10 @@ class Bounds:
         if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
             await self._app(scope, receive, send)
             return
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > MOST_BYTES:
-            await respond(_too_large())(scope, receive, send)
-            return
-        taken = 0
 
-        async def bounded() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > MOST_BYTES:
-                raise TooLarge
-            return message
-
-        async def marked(message: MutableMapping[str, Any]) -> None:
+        async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
             await send(message)
 
-        await self._app(scope, bounded, marked)
-
-
-def _too_large() -> Problem:
-    problem = problem_of(TooLarge(remedy=f"send at most {MOST_BYTES} bytes"))
-    return problem.model_copy(update={"status": 413})
+        await self._app(scope, receive, marked)

@@ -93,7 +93,7 @@ class Measured:
             self._metrics.count(scope["method"], _route(scope), status, took)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Figures(Collector):
     """Figures that were gathered beforehand."""
 

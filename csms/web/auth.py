@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.responses import Response
 
 from csms.domain.errors import NotAllowed
@@ -16,6 +17,11 @@ from csms.web.problems import Unauthenticated
 COOKIE = "csms_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = "bearer "
+SCHEMES = (
+    Security(HTTPBearer(scheme_name="token", auto_error=False)),
+    Security(APIKeyCookie(name=COOKIE, scheme_name="session", auto_error=False)),
+)
+"""For the description of the API only; what is looked at is in ``secret_of``."""
 
 
 class RoleTooLow(NotAllowed):

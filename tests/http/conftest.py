@@ -1,12 +1,29 @@
 """A node on a fresh database, for every test of an HTTP edge."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+import structlog
 
 from csms.services.ports.access import Role
 from tests.http.nodes import Stage, a_node
+
+
+@pytest.fixture(autouse=True)
+def _terse_logs() -> Iterator[None]:
+    """Keep a failure from being drawn with everything that it could see."""
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, _in_one_line],
+        cache_logger_on_first_use=False,
+    )
+    yield
+    structlog.configure(**before)
+
+
+def _in_one_line(_logger: object, _method: str, said: structlog.types.EventDict) -> str:
+    return str(said)
 
 
 @pytest.fixture

@@ -246,11 +246,11 @@ async def a_node(url: str, clock: ManualClock | None = None) -> AsyncIterator[St
         secure=False,
         version="0.0-test",
     )
-    app = FastAPI(title="csms", version=node.version)
+    app = FastAPI(title="csms", version=node.version, docs_url=None, redoc_url=None)
     install(app, node)
     stage = Stage(node, inside, app, clock, store, messages, catcher, links, checks)
     for role in Role:
-        _, secret = await node.access.create_token(f"a {role}", role, by="test")
+        _, secret = await node.access.create_token(f"the {role}", role, by="test")
         stage.secrets[role] = secret
     try:
         yield stage

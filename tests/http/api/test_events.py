@@ -213,7 +213,7 @@ async def test_an_operator_opts_a_participant_out_once(
     assert live["opted_out"] == 1
     assert live["states"] == {"opted_out": 1}
     members = (await operator.get(f"{path}/members")).json()["items"]
-    assert members[0]["opted_out_by"] == "an operator"
+    assert members[0]["opted_out_by"] == "the operator"
 
 
 async def test_a_cancelled_event_is_over_and_says_why(

@@ -1,0 +1,419 @@
+"""Stations over HTTP: what they are, say, hold, and what may be sent to them."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from csms.domain.profile import Role as ProfileRole
+from csms.domain.station import (
+    DeviationCount,
+    RejectedHandshake,
+    StationNotice,
+    Variable,
+    VariableKey,
+)
+from csms.domain.units import Power
+from csms.ocpp.link import Refused, Unanswered
+from csms.services.ports.profiles import Incident, Intent, IntentState, Quarantine
+from tests.fakes.link import FakeLink
+from tests.http.nodes import EVENING, HOME_1, HOME_2, MAKE, PLANT, WINDOW, Stage
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("peopled")]
+STATIONS = "/api/v1/stations"
+HERE = f"{STATIONS}/{HOME_1.station}"
+
+
+async def test_a_list_shows_who_where_what_and_what_now(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    peopled.node.live.update(HOME_1, power=Power(-5000), power_at=EVENING)
+
+    items = (await viewer.get(STATIONS)).json()["items"]
+
+    assert [each["id"] for each in items] == [
+        HOME_1.station,
+        HOME_2.station,
+        PLANT.station,
+    ]
+    first = items[0]
+    told = {
+        "site": "home-01",
+        "participant": "home-01",
+        "vendor": MAKE.vendor,
+        "model": MAKE.model,
+        "edition": "ocpp2.1",
+        "connected": True,
+        "standing": "accepted",
+        "provisioned": True,
+    }
+    assert first.items() >= told.items()
+    assert first["last_seen_at"] == "2026-07-13T23:30:00Z"
+    (evse,) = first["evses"]
+    said = {"number": 1, "power_w": -5000, "soc_pct": 80.0, "plugged": True}
+    assert evse.items() >= said.items()
+    assert evse["vehicle_name"] == "A car"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("site=home-02", {HOME_2.station}),
+        ("participant=plant-01", {PLANT.station}),
+        ("status=connected", {HOME_1.station, HOME_2.station, PLANT.station}),
+        ("status=offline", set()),
+        ("status=pending", set()),
+        ("status=accepted&q=plant", {PLANT.station}),
+        ("q=HOUSE OF home-0", {HOME_1.station, HOME_2.station}),
+        ("q=100%", set()),
+        ("q=x21_scheduled", set()),
+    ],
+)
+async def test_a_list_is_narrowed(
+    viewer: httpx.AsyncClient, query: str, found: set[str]
+) -> None:
+    items = (await viewer.get(f"{STATIONS}?{query}")).json()["items"]
+
+    assert {each["id"] for each in items} == found
+
+
+async def test_a_list_goes_page_by_page(viewer: httpx.AsyncClient) -> None:
+    first = (await viewer.get(f"{STATIONS}?limit=2")).json()
+    cursor = {"limit": 2, "cursor": first["next"]}
+    second = (await viewer.get(STATIONS, params=cursor)).json()
+
+    assert len(first["items"]) == 2
+    assert [each["id"] for each in second["items"]] == [PLANT.station]
+    assert second["next"] is None
+
+
+async def test_a_station_shows_all_that_is_known_of_it(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    async with peopled.node.begin() as work:
+        await work.stations.add_deviations(
+            [
+                DeviationCount(
+                    HOME_1.station, "unknown_enum", "BootNotification.reason", 3,
+                    EVENING, EVENING, "Whim",
+                )
+            ]
+        )  # fmt: skip
+        await work.profiles.save_intent(
+            Intent(
+                HOME_1,
+                ProfileRole.FLOOR,
+                10,
+                "abc",
+                IntentState.ECHOED,
+                {"limit_w": 0},
+                EVENING,
+            )
+        )
+        await work.profiles.save_intent(
+            Intent(
+                HOME_2,
+                ProfileRole.FLOOR,
+                11,
+                "abc",
+                IntentState.SENT,
+                {},
+                EVENING,
+            )
+        )
+
+    said = (await viewer.get(HERE)).json()
+
+    assert said["serial"] == MAKE.serial
+    assert said["vendor_profile"]["id"] == "example-x21-scheduled"
+    assert said["vendor_profile"]["evidence"]["kind"] == "simulated"
+    assert said["capabilities"]["max_stack_level"] == 10
+    assert said["shortcomings"] == ["no display"]
+    assert said["facts"] == [
+        {
+            "number": 1,
+            "dispatchable": True,
+            "obstacle": None,
+            "verified": True,
+            "dialect": "setpoint_scheduled",
+        }
+    ]
+    assert said["deviations"][0]["count"] == 3
+    assert [each["state"] for each in said["intents"]] == ["echoed"]
+    assert said["transactions"] == []
+
+
+async def test_frames_are_found_by_what_they_are_and_paged(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    log, station = peopled.messages, HOME_1.station
+    log.record(station, "in", '[2,"m1","Heartbeat",{}]')
+    log.record(station, "out", '[3,"m1",{"currentTime":"2026-07-13T23:30:00Z"}]')
+    log.record(station, "out", '[2,"m2","Reset",{"type":"OnIdle"}]')
+    log.record(HOME_2.station, "in", '[2,"m3","Heartbeat",{}]')
+    await log.flush()
+
+    async def ids(query: str) -> list[str]:
+        page = (await viewer.get(f"{HERE}/messages?{query}")).json()
+        return [each["message_id"] for each in page["items"]]
+
+    assert await ids("") == ["m2", "m1", "m1"]
+    assert await ids("direction=in") == ["m1"]
+    assert await ids("action=Reset") == ["m2"]
+    assert await ids("message_id=m1") == ["m1", "m1"]
+    assert await ids("q=onidle") == ["m2"]
+    assert await ids("from=2026-07-14T00:00:00Z") == []
+    first = (await viewer.get(f"{HERE}/messages?limit=2")).json()
+    assert await ids(f"limit=2&cursor={first['next']}") == ["m1"]
+    pair = (await viewer.get(f"{HERE}/messages/m1")).json()["items"]
+    assert [each["direction"] for each in pair] == ["in", "out"]
+    wrong = await viewer.get(f"{HERE}/messages?direction=up")
+    assert wrong.status_code == 422
+
+
+async def test_the_device_model_is_read_and_narrowed(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    variables = [
+        Variable(VariableKey("SmartChargingCtrlr", "RateUnit"), value="W"),
+        Variable(VariableKey("V2XChargingCtrlr", "Enabled", evse=1), value="true"),
+    ]
+    async with peopled.node.begin() as work:
+        await work.stations.replace_variables(HOME_1.station, variables, EVENING)
+
+    everything = (await viewer.get(f"{HERE}/variables")).json()["items"]
+    one = (await viewer.get(f"{HERE}/variables?q=rateunit")).json()["items"]
+    other = await viewer.get(f"{HERE}/variables?component=V2XChargingCtrlr")
+
+    assert len(everything) == 2
+    assert [(each["variable"], each["value"]) for each in one] == [("RateUnit", "W")]
+    assert [each["evse"] for each in other.json()["items"]] == [1]
+
+
+async def test_what_a_station_told_of_itself_is_listed(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    told = StationNotice(
+        HOME_1.station, EVENING, EVENING, "SecurityEvent", 2, {"type": "Tampered"}
+    )
+    async with peopled.node.begin() as work:
+        await work.stations.add_notices([told])
+
+    (said,) = (await viewer.get(f"{HERE}/notices")).json()["items"]
+
+    assert (said["kind"], said["severity"]) == ("SecurityEvent", 2)
+
+
+# -- commands ------------------------------------------------------------------------
+
+
+async def test_actions_are_those_of_the_edition(viewer: httpx.AsyncClient) -> None:
+    said = (await viewer.get(f"{HERE}/commands")).json()
+
+    assert said["edition"] == "ocpp2.1"
+    assert {"Reset", "SetChargingProfile", "UpdateDynamicSchedule"} <= {
+        *said["actions"]
+    }
+
+
+async def test_a_command_ends_in_one_of_three_ways(
+    peopled: Stage, operator: httpx.AsyncClient
+) -> None:
+    link = FakeLink(
+        {
+            "Reset": {"status": "Accepted"},
+            "GetVariables": Refused("NotSupported", "no such thing", {"a": 1}),
+            "TriggerMessage": Unanswered(),
+        }
+    )
+    peopled.links[HOME_1.station] = link
+    wanted = [{"component": {"name": "ClockCtrlr"}, "variable": {"name": "DateTime"}}]
+
+    answered = await operator.post(f"{HERE}/commands/Reset", json={"type": "OnIdle"})
+    refused = await operator.post(
+        f"{HERE}/commands/GetVariables", json={"getVariableData": wanted}
+    )
+    silent = await operator.post(
+        f"{HERE}/commands/TriggerMessage", json={"requestedMessage": "Heartbeat"}
+    )
+    away = await operator.post(
+        f"{STATIONS}/{HOME_2.station}/commands/Reset", json={"type": "OnIdle"}
+    )
+
+    assert (answered.status_code, answered.json()) == (
+        200,
+        {"outcome": "answered", "payload": {"status": "Accepted"}},
+    )
+    assert (refused.status_code, refused.json()) == (
+        502,
+        {
+            "outcome": "call_error",
+            "code": "NotSupported",
+            "description": "no such thing",
+            "details": {"a": 1},
+        },
+    )
+    assert (silent.status_code, silent.json()) == (
+        504,
+        {"outcome": "no_answer", "silence": "unanswered"},
+    )
+    assert (away.status_code, away.json()) == (
+        504,
+        {"outcome": "no_answer", "silence": "unreachable"},
+    )
+    async with peopled.node.begin() as work:
+        trail = await work.access.trail(before=None, limit=1, subject=HOME_2.station)
+    assert trail[0].actor == "the operator"
+
+
+async def test_a_malformed_command_is_refused_field_by_field(
+    peopled: Stage, operator: httpx.AsyncClient
+) -> None:
+    link = FakeLink()
+    peopled.links[HOME_1.station] = link
+
+    wrong = await operator.post(f"{HERE}/commands/Reset", json={"type": "Now", "x": 1})
+    unknown = await operator.post(f"{HERE}/commands/Dance", json={})
+
+    assert wrong.status_code == 422
+    assert {each["field"] for each in wrong.json()["errors"]} == {"type", "x"}
+    assert unknown.status_code == 404
+    assert unknown.json()["code"] == "unknown-action"
+    assert link.asked == []
+
+
+async def test_nobody_discharges_by_the_side_door(
+    peopled: Stage, operator: httpx.AsyncClient
+) -> None:
+    link = FakeLink({"SetChargingProfile": {"status": "Accepted"}})
+    peopled.links[HOME_1.station] = link
+    period = {"startPeriod": 0, "operationMode": "CentralSetpoint", "setpoint": -7000}
+    profile = {
+        "id": 7,
+        "stackLevel": 5,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": [
+            {
+                "id": 1,
+                "chargingRateUnit": "W",
+                "duration": 600,
+                "startSchedule": WINDOW.start.isoformat(),
+                "chargingSchedulePeriod": [period],
+            }
+        ],
+    }
+
+    refused = await operator.post(
+        f"{HERE}/commands/SetChargingProfile",
+        json={"evseId": 1, "chargingProfile": profile},
+    )
+
+    assert refused.status_code == 403, refused.text
+    assert refused.json()["code"] == "discharge-forbidden"
+    assert link.asked == []
+
+
+async def test_a_dry_run_checks_and_sends_nothing(
+    peopled: Stage, operator: httpx.AsyncClient
+) -> None:
+    link = FakeLink({"Reset": {"status": "Accepted"}})
+    peopled.links[HOME_1.station] = link
+
+    said = await operator.post(
+        f"{HERE}/commands/Reset?dry_run=true", json={"type": "OnIdle"}
+    )
+
+    assert said.json() == {"outcome": "checked"}
+    assert link.asked == []
+
+
+# -- what an operator looks after ----------------------------------------------------
+
+
+async def test_a_quarantine_is_listed_and_lifted(
+    peopled: Stage, admin: httpx.AsyncClient
+) -> None:
+    profile = "example-x21-scheduled"
+    async with peopled.node.begin() as work:
+        await work.profiles.quarantine(
+            Quarantine(profile, EVENING, HOME_1.station, "it charged", {"w": 9000})
+        )
+    peopled.node.book.quarantine(profile)
+
+    (said,) = (await admin.get("/api/v1/quarantines")).json()["items"]
+    assert (said["vendor_profile"], said["reason"]) == (profile, "it charged")
+    assert said["evses"] == [str(HOME_1), str(HOME_2), str(PLANT)]
+    shown = (await admin.get(HERE)).json()
+    assert shown["facts"][0]["obstacle"] == "quarantined"
+
+    lifted = await admin.delete(f"/api/v1/quarantines/{profile}")
+    again = await admin.delete(f"/api/v1/quarantines/{profile}")
+
+    assert (lifted.status_code, again.status_code) == (204, 404)
+    assert (await admin.get("/api/v1/quarantines")).json()["items"] == []
+    assert (await admin.get(HERE)).json()["facts"][0]["obstacle"] is None
+    trail = (await admin.get("/api/v1/audit?limit=1")).json()["items"]
+    assert trail[0]["action"] == "quarantine.lifted"
+
+
+async def test_incidents_and_refused_handshakes_are_listed_youngest_first(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    async with peopled.node.begin() as work:
+        for minute in range(3):
+            at = EVENING + timedelta(minutes=minute)
+            await work.profiles.note(
+                Incident(at, "warning", f"k{minute}", HOME_1.station, 1, None, {})
+            )
+        await work.stations.add_rejections(
+            [
+                RejectedHandshake(EVENING, f"S-{n}", "127.0.0.1", 401, "wrong password")
+                for n in range(3)
+            ]
+        )
+
+    incidents = (await viewer.get("/api/v1/incidents?limit=2")).json()
+    rest = await viewer.get(f"/api/v1/incidents?cursor={incidents['next']}")
+    elsewhere = await viewer.get(f"/api/v1/incidents?station={HOME_2.station}")
+    refused = (await viewer.get("/api/v1/handshakes/rejected?limit=2")).json()
+    attention = (await viewer.get("/api/v1/attention")).json()
+
+    assert [each["kind"] for each in incidents["items"]] == ["k2", "k1"]
+    assert [each["kind"] for each in rest.json()["items"]] == ["k0"]
+    assert elsewhere.json()["items"] == []
+    assert [each["station"] for each in refused["items"]] == ["S-2", "S-1"]
+    assert attention == {
+        "stations": 3,
+        "offline": 0,
+        "pending": 0,
+        "incidents": 3,
+        "failed_notices": 0,
+        "quarantines": 0,
+        "turned_away": 3,
+    }
+
+
+async def test_facts_are_read_from_where_one_stopped(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    await peopled.call()
+
+    first = (await viewer.get("/api/v1/facts?limit=1")).json()
+    rest = (await viewer.get(f"/api/v1/facts?after={first['next']}")).json()
+
+    assert first["items"][0]["kind"] == "registry.imported"
+    kinds = [each["kind"] for each in rest["items"]]
+    assert kinds[0] == "event.called"
+    assert "event.notified" in kinds
+    assert rest["next"] is None
+
+
+async def test_without_a_catcher_there_is_no_mail(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    object.__setattr__(peopled.node, "mail", None)
+
+    answer = await viewer.get("/api/v1/mail")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "no-mail-catcher")
