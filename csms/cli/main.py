@@ -1,6 +1,9 @@
 """The commands."""
 
+from typing import Any
+
 import typer
+from typing_extensions import override
 
 from csms.cli import (
     access,
@@ -17,9 +20,29 @@ from csms.cli import (
 )
 from csms.cli.failures import Door
 
+_HERE = "On this machine"
+_FLEET = "Through the API: the fleet"
+_FLEXIBILITY = "Through the API: demand response"
+_HOUSE = "Through the API: the house"
+_PANELS = (_HERE, _FLEET, _FLEXIBILITY, _HOUSE)
+
+
+class Commands(Door):
+    """The commands, in the order of their panels."""
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return their names as help shows them."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: _PANELS.index(self._panel(name)))
+
+    def _panel(self, name: str) -> str:
+        return str(getattr(self.commands[name], "rich_help_panel", _HOUSE))
+
+
 app = typer.Typer(
     name="csms",
-    cls=Door,
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -27,11 +50,6 @@ app = typer.Typer(
     help="Charge-point management for bidirectional chargers: demand response "
     "from call to settlement.",
 )
-
-_HERE = "On this machine"
-_FLEET = "Through the API: the fleet"
-_FLEXIBILITY = "Through the API: demand response"
-_HOUSE = "Through the API: the house"
 
 app.command(cls=serve.WithSettings, rich_help_panel=_HERE)(serve.serve)
 app.command(rich_help_panel=_HERE)(serve.demo)

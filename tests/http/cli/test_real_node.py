@@ -44,7 +44,7 @@ def test_importing_the_same_registry_again_changes_nothing(
     assert read(run, "import", str(registry)) == {
         "created": 0,
         "updated": 0,
-        "unchanged": 10,
+        "unchanged": 12,
     }
 
 
