@@ -88,6 +88,7 @@ class _Sheet:
     revision: int | None = None
     setpoints: tuple[Setpoint, ...] = ()
     taking_part: frozenset[EvseId] = frozenset()
+    targets: dict[datetime, Power] = field(default_factory=dict)
     at_start: dict[EvseId, int] = field(default_factory=dict)
     latest: dict[EvseId, int] = field(default_factory=dict)
     look_at: float = 0.0
@@ -158,7 +159,7 @@ class Scoreboard:
             scores.append(
                 QuarterScore(
                     quarter.start,
-                    _wanted(sheet.setpoints, quarter),
+                    _wanted(sheet, quarter),
                     _mean(point.exported) if point is not None and met else None,
                     point.evses if point is not None else 0,
                 )
@@ -181,6 +182,7 @@ class Scoreboard:
         if plan is not None:
             sheet.revision = plan.revision
             sheet.setpoints, sheet.taking_part = _asked(plan)
+            sheet.targets.clear()
 
     def _given(self, evses: Collection[EvseId]) -> Power:
         """Return what EVSEs with a connection give back now, as far as they say."""
@@ -233,9 +235,13 @@ def _sample(sheet: _Sheet, sample: Sample) -> None:
         sheet.samples.append(sample)
 
 
-def _wanted(setpoints: Sequence[Setpoint], quarter: Interval) -> Power:
-    energy = Energy.total(each.energy_within(quarter) for each in setpoints)
-    return _mean(-energy)
+def _wanted(sheet: _Sheet, quarter: Interval) -> Power:
+    """Return what a plan asks for in a quarter, on average; summed once a plan."""
+    known = sheet.targets.get(quarter.start)
+    if known is None:
+        asked = Energy.total(each.energy_within(quarter) for each in sheet.setpoints)
+        known = sheet.targets[quarter.start] = _mean(-asked)
+    return known
 
 
 def _mean(energy: Energy) -> Power:

@@ -48,7 +48,7 @@ async def test_metrics_name_no_station_and_count_by_route(
     }
     assert samples["v2g_ocpp_connections",] == 3
     assert samples["v2g_ocpp_frames_in_total",] == 17
-    assert samples["v2g_notices_total", "email", "sent"] == 4
+    assert samples["v2g_notices_total", "email", "sent"] == 2
     assert samples["v2g_ready", "database"] == 1
     assert samples["v2g_events_active",] == 1
     assert samples["v2g_event_delivered_watts",] == 4000
