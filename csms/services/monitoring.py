@@ -75,12 +75,17 @@ class Monitor:
         self._due: set[EvseId] = set()
         self._wake = asyncio.Event()
         self._seen: dict[tuple[EventId, EvseId], frozenset[str]] = {}
-        self._flagged: set[tuple[EventId, EvseId, Verdict]] = set()
+        self._flagged: set[tuple[EventId, EvseId, str]] = set()
+        self._back: dict[EvseId, datetime] = {}
+        self._unwritten: dict[EvseId, Trip] = {}
+        self._listening = False
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
         """Judge what reports, and now and then what does not, until cancelled."""
-        self._live.subscribe(self._changed)
+        if not self._listening:
+            self._listening = True
+            self._live.subscribe(self._changed)
         while True:
             try:
                 async with asyncio.timeout(self._policy.tick_s):
@@ -131,7 +136,10 @@ class Monitor:
             return Verdict.WAITING
         since = max(setpoint.window.start, given)
         watch = Watch(setpoint.power, since, order.floor_soc_pct)
-        return track(watch, _state(live), now, self._patience(evse))
+        verdict = track(watch, _state(live), now, self._patience(evse))
+        if verdict is Verdict.WRONG_DIRECTION and self._dispatcher.bar(evse):
+            return Verdict.WAITING  # it is being taken back: charging is its right
+        return verdict
 
     def _hindrance(self, evse: EvseId, verdict: Verdict | None) -> str | None:
         """Return why an EVSE that should discharge holds nothing, as a state."""
