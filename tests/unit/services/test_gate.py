@@ -1,4 +1,4 @@
-"""Who may be told to discharge, and who may not, whoever asks (rules 1 to 5, 21, 23)."""
+"""Who may be told to discharge, and who may not (rules 1 to 5, 21, 23)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
