@@ -129,7 +129,7 @@ def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return one row per group of participants: planned, delivered, earned."""
     table = Table(
         title="What each group did",
-        caption="kWh delivered of those planned, mean kW; season: what one such event after another would earn",
+        caption="kWh delivered, mean kW; season: what such events would earn",
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,

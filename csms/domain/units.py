@@ -5,9 +5,12 @@ the sign of OCPP's setpoint. Every other convention is converted at the edge
 where it enters. Whole watts and watt-seconds keep every sum exact.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
 
 WS_PER_WH = 3600
 WS_PER_KWH = 3_600_000
@@ -60,7 +63,7 @@ class Power:
         """Return kilowatts."""
         return self.watts / 1000
 
-    def over(self, duration: timedelta) -> Energy:
+    def over(self, duration: "timedelta") -> Energy:
         """Return the energy moved by holding this power for the duration."""
         return Energy(self.watts * round(duration.total_seconds()))
 

@@ -1,8 +1,11 @@
 import asyncio
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from csms.clock import Clock
 from tests.fakes.clock import DAWN, ManualClock
+
+if TYPE_CHECKING:
+    from csms.clock import Clock
 
 
 async def test_sleepers_wake_in_the_order_of_their_instants() -> None:
