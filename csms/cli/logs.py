@@ -21,7 +21,12 @@ SECRET_TEXTS = re.compile(
 )
 HIDDEN = "***"
 
-_QUIET = {"websockets": logging.WARNING, "uvicorn.access": logging.WARNING}
+_QUIET = {
+    "alembic": logging.WARNING,
+    "uvicorn.access": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
+    "websockets": logging.WARNING,
+}
 
 
 def set_up(

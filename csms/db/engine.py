@@ -142,4 +142,4 @@ async def check(url: str) -> str:
             field="database_url",
             remedy=f"Use PostgreSQL {LEAST_MAJOR} or newer.",
         )
-    return f"{version.major}.{version.minor}"
+    return f"{version.major}.{version.micro}"
