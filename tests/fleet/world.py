@@ -1,0 +1,392 @@
+"""A whole system for tests: a node on a real database, a fleet on real sockets.
+
+Both live in this process and speak over loopback as they would between machines; what
+happens to whom is a script, what really happened is the observer's report.
+"""
+
+import asyncio
+import contextlib
+import gc
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import structlog
+import uvloop
+
+from csms.bootstrap.node import node
+from csms.cli.judging import Promise, judge
+from csms.cli.witness import Case, Minute, Witness, instant, witnesses
+from csms.clock import ScaledClock
+from csms.db.engine import connect_raw
+from csms.services.node import Node
+from csms.settings import Settings, load
+from simulators.days import Day, Happening, Placed
+from simulators.fleet import Mailbox, Run, never
+from simulators.link import Watch, ignore
+from simulators.population import load_fleet
+from simulators.registry import registry
+from simulators.station import Station
+from simulators.timeline import Act
+from tests.conftest import at_database
+
+DATA = Path(__file__).parent / "data"
+TOKEN = "test-of-the-whole-system"
+RELEASE_REAL_S = 2.0
+"""Real seconds in which an opt-out or a trip must take effect."""
+
+KNOWN_S = 60.0
+SETTLED_S = 120.0
+
+T = TypeVar("T")
+Json = dict[str, Any]
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is played.
+
+    Attributes:
+        fleet: A file in tests/fleet/data.
+        opens: Business instant at which everything comes up.
+        rate: Business seconds per real second.
+        happenings: What the day brings, by station.
+        settings: What differs from a demonstration's settings.
+    """
+
+    fleet: str
+    opens: datetime
+    rate: float
+    happenings: Mapping[str, Sequence[Happening]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class World:
+    """A running node, a running fleet, and what moves them."""
+
+    script: Script
+    clock: ScaledClock
+    node: Node
+    run: Run
+    api: httpx.AsyncClient
+    document: Json
+
+    def station(self, name: str) -> Station:
+        """Return a simulated station."""
+        return next(each for each in self.run.stations if each.id == name)
+
+    def at(self, moment: datetime, station: str, act: Any) -> None:  # noqa: ANN401
+        """Let something happen to a station at an instant."""
+        self.station(station).timeline.add(Act(moment.timestamp(), act))
+
+    async def get(self, path: str) -> Json:
+        answer = await self.api.get(f"/api/v1/{path}")
+        assert answer.is_success, answer.text
+        got: Json = answer.json()
+        return got
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Json:
+        answer = await self.api.post(f"/api/v1/{path}", json=body)
+        assert answer.is_success, answer.text
+        got: Json = answer.json()
+        return got
+
+    async def items(self, path: str) -> list[Json]:
+        joint = "&" if "?" in path else "?"
+        found: list[Json] = (await self.get(f"{path}{joint}limit=500"))["items"]
+        return found
+
+    async def known(self) -> None:
+        """Wait until every station is connected and provisioned."""
+        async with asyncio.timeout(KNOWN_S):
+            while not all(
+                each["connected"] and each["provisioned"]
+                for each in await self.items("stations")
+            ):
+                await asyncio.sleep(0.1)
+
+    async def until(self, moment: datetime) -> None:
+        await self.clock.sleep_until(moment)
+
+    async def call(self, program: str, start: datetime, end: datetime) -> str:
+        body = {
+            "program": program,
+            "starts_at": start.isoformat(),
+            "ends_at": end.isoformat(),
+        }
+        called: str = (await self.post("events", body))["id"]
+        return called
+
+    async def reached(self, stage: str, *events: str) -> None:
+        """Wait until events have come to a stage."""
+        async with asyncio.timeout(SETTLED_S):
+            for event in events:
+                while (await self.get(f"events/{event}"))["stage"] != stage:
+                    await asyncio.sleep(0.05)
+
+    async def settled(self, *events: str) -> None:
+        """Wait until every member of these events has its outcome."""
+        await self.reached("settled", *events)
+        async with asyncio.timeout(SETTLED_S):
+            for event in events:
+                while not all(
+                    each["outcome"]
+                    for each in await self.items(f"events/{event}/members")
+                ):
+                    await asyncio.sleep(0.05)
+
+    async def account(self, window: "Window", *events: str) -> "Account":
+        """Return what both sides say about events."""
+        members: dict[str, Json] = {}
+        for event in events:
+            for each in await self.items(f"events/{event}/members"):
+                members[f"{each['station']}/{each['evse']}"] = each
+        day = timedelta(days=1)
+        span = f"from={_z(window.start - day / 4)}&to={_z(window.end + day / 24)}"
+        return Account(
+            window=window,
+            allowance=timedelta(seconds=RELEASE_REAL_S * self.script.rate),
+            document=self.document,
+            observed=self.run.observer.report(self.run.lived),
+            members=members,
+            events={each: await self.get(f"events/{each}") for each in events},
+            quarters=(await self.get(f"telemetry/quarters?{span}"))["items"],
+            quarantines=await self.items("quarantines"),
+            incidents=await self.items("incidents"),
+            statements={
+                program: await self.get(f"programs/{program}/statement?season=2026")
+                for program in sorted(
+                    {each["program"] for each in self.document["enrollments"]}
+                )
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when to when an event was."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def hours(self) -> float:
+        return (self.end - self.start) / timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the system says beside what really happened.
+
+    Attributes:
+        allowance: Business time in which a release or a trip must take effect.
+    """
+
+    window: Window
+    allowance: timedelta
+    document: Json
+    observed: Json
+    members: Mapping[str, Json]
+    events: Mapping[str, Json]
+    quarters: Sequence[Json]
+    quarantines: Sequence[Json]
+    incidents: Sequence[Json]
+    statements: Mapping[str, Json]
+
+    def member(self, station: str) -> Json:
+        return self.members[f"{station}/1"]
+
+    def witness(self, station: str) -> Witness:
+        return witnesses(self.observed)[f"{station}/1"]
+
+    def minutes(
+        self,
+        station: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Minute]:
+        """Return what physically happened at a station, within the window."""
+        since, until = since or self.window.start, until or self.window.end
+        return [m for m in self.witness(station).minutes if since <= m.at < until]
+
+    def exported_kwh(self, station: str) -> float:
+        given = (-m.watts for m in self.minutes(station) if m.watts < 0)
+        return sum(given) / 60_000
+
+    def table(self, station: str) -> dict[datetime, float]:
+        """Return exported kWh by the start of each quarter of the window."""
+        return {
+            start: each["export_kwh"]
+            for each in self.quarters
+            if each["station"] == station
+            and self.window.start <= (start := instant(each["start"])) < self.window.end
+        }
+
+    def lines(self, program: str) -> dict[str, Json]:
+        """Return the lines of a program's statement by station."""
+        return {each["station"]: each for each in self.statements[program]["lines"]}
+
+    def driver(self, participant: str) -> Json:
+        return next(
+            each
+            for each in self.observed["drivers"]
+            if each["participant"] == participant
+        )
+
+    def promises(self) -> tuple[Promise, ...]:
+        """Judge what the demonstration judges."""
+        sites = self.document["sites"]
+        return judge(
+            Case(
+                start=self.window.start,
+                end=self.window.end,
+                allowance=self.allowance,
+                members=self.members,
+                witnesses=witnesses(self.observed),
+                drivers={
+                    each["participant"]: each for each in self.observed["drivers"]
+                },
+                export_caps={
+                    each["id"]: each["export_cap_kw"] * 1000 for each in sites
+                },
+            )
+        )
+
+
+@contextlib.asynccontextmanager
+async def playing(
+    database: str, script: Script, watch: Watch = ignore
+) -> AsyncIterator[World]:
+    """Bring node and fleet up; the registry is imported, stations are connecting."""
+    ocpp_port, http_port = free_port(), free_port()
+    clock = ScaledClock(datetime.now(UTC), script.opens, script.rate)
+    fleet = load_fleet(script.fleet, seed=1, folder=DATA)
+    base = f"http://127.0.0.1:{http_port}"
+    with tempfile.TemporaryDirectory() as folder, _node_log(Path(folder)):
+        settings = _settings(script, clock, database, ocpp_port, http_port, folder)
+        async with (
+            node(settings) as face,
+            httpx.AsyncClient(
+                base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
+            ) as api,
+        ):
+            placed = Placed(
+                Day("script", (55, 80), ()),
+                {name: list(each) for name, each in script.happenings.items()},
+            )
+            run = Run(
+                fleet,
+                placed,
+                clock,
+                f"ws://127.0.0.1:{ocpp_port}/ocpp",
+                Mailbox(base, TOKEN),
+                watch,
+            )
+            world = World(script, clock, face, run, api, registry(fleet))
+            await world.post("registry", world.document)
+            async with _living(run):
+                yield world
+
+
+@contextlib.asynccontextmanager
+async def _living(run: Run) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(run.run(stop, never(), lambda _: None))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+def _settings(
+    script: Script,
+    clock: ScaledClock,
+    database: str,
+    ocpp_port: int,
+    http_port: int,
+    folder: str,
+) -> Settings:
+    usual: Json = {
+        "database_url": database,
+        "data_dir": folder,
+        "ocpp_port": ocpp_port,
+        "http_port": http_port,
+        "clock_anchor": clock.anchor,
+        "clock_epoch": clock.epoch,
+        "clock_rate": clock.rate,
+        "allow_accelerated": True,
+        "accept_simulated_evidence": True,
+        "mail_catcher": True,
+        "admin_token": TOKEN,
+        "metering_grace_s": 1800,
+        "sampling_idle_s": 600,
+        "sampling_event_s": 120,
+        "stale_soc_s": 3600,
+        "heartbeat_s": 86400,
+    }
+    return load(**usual | dict(script.settings))
+
+
+@contextlib.contextmanager
+def _node_log(folder: Path) -> Iterator[None]:
+    """Keep what the node logs out of the way, and the collector as it was."""
+    with (folder / "node.log").open("w") as log:
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+            logger_factory=structlog.PrintLoggerFactory(log),
+        )
+        threshold = gc.get_threshold()
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()
+            gc.set_threshold(*threshold)
+            gc.unfreeze()
+
+
+@contextlib.contextmanager
+def fresh_database(postgres_url: str, template: str) -> Iterator[str]:
+    """Give a database with every table, for as long as the block lasts."""
+    name = f"csms_fleet_{next(_numbers)}"
+    in_real_time(_execute(postgres_url, f"DROP DATABASE IF EXISTS {name}"))
+    in_real_time(_execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield at_database(postgres_url, name)
+    in_real_time(_execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def in_real_time(work: Coroutine[Any, Any, T]) -> T:
+    """Run something to its end on a loop like that of a real node."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await connect_raw(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _z(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
