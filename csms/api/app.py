@@ -18,14 +18,13 @@ from csms.api import (
     telemetry,
 )
 from csms.api.guard import GuardedRoute, Unkept
-from csms.api.metrics import Measured, Metrics
+from csms.api.metrics import PREFIX, Measured, Metrics
 from csms.domain.errors import NotFound
 from csms.services.node import Node
 from csms.services.ports.access import Role
 from csms.web.auth import SCHEMES, Viewer, needs
 from csms.web.problems import Problem, install_problems
 
-PREFIX = "/api/v1"
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": said}
     for status, said in (

@@ -23,6 +23,7 @@ from csms.domain.notice import Channel
 from csms.services.node import Check, Node
 from csms.services.scoreboard import Score
 
+PREFIX = "/api/v1"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _MOST_EVENTS = 20
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -106,8 +107,11 @@ class _Figures(Collector):
 
 def _route(scope: Scope) -> str:
     """Return the pattern of the path; pages of other edges are not told apart."""
-    path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) and path else "other"
+    pattern = getattr(scope.get("route"), "path", None)
+    if not isinstance(pattern, str) or not pattern:
+        return "other"
+    below = scope["path"].startswith(PREFIX) and not pattern.startswith(PREFIX)
+    return PREFIX + pattern if below else pattern
 
 
 async def _families(node: Node) -> list[Metric]:
