@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -43,6 +44,9 @@ from csms.services.ports.profiles import Urgency, Verdict
 
 T = TypeVar("T")
 
+_FIRST_IDS = 1 << 30
+"""Request ids begin anywhere below, so that no report of an earlier process fits."""
+
 _PRIORITY = {
     Urgency.CANCEL: Priority.CANCEL,
     Urgency.SAFE_FLOOR: Priority.SAFE_FLOOR,
@@ -64,7 +68,7 @@ class ProfileReports:
 
     def __init__(self) -> None:
         self._open: dict[tuple[StationId, int], _Report] = {}
-        self._ids = itertools.count(1)
+        self._ids = itertools.count(secrets.randbelow(_FIRST_IDS) + 1)
 
     @contextlib.contextmanager
     def expect(self, station: StationId) -> Iterator[tuple[int, _Report]]:
@@ -234,6 +238,7 @@ def to_wire(profile: Profile) -> ChargingProfile:
         transaction_id=profile.transaction,
         max_offline_duration=_seconds(profile.max_offline),
         invalid_after_offline_duration=profile.invalid_after_offline,
+        dyn_update_interval=_seconds(profile.pull_interval),
     )
 
 
@@ -256,6 +261,7 @@ def from_wire(evse: EvseId, said: ChargingProfile) -> Profile:
         transaction=TransactionId(transaction) if transaction else None,
         max_offline=_timedelta(said.max_offline_duration),
         invalid_after_offline=said.invalid_after_offline_duration,
+        pull_interval=_timedelta(said.dyn_update_interval),
     )
 
 

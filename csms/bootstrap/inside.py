@@ -38,7 +38,7 @@ from csms.services.floors import Floors
 from csms.services.ingest import Ingest, IngestLimits
 from csms.services.journal import Journal
 from csms.services.live import LiveFleet
-from csms.services.monitoring import Monitor, MonitorPolicy
+from csms.services.monitoring import Monitor
 from csms.services.notices import Notices
 from csms.services.participation import Participation
 from csms.services.planning import Planning
@@ -58,10 +58,14 @@ from csms.services.targeting import DispatchPolicy
 from csms.services.telemetry import Telemetry
 from csms.services.tokens import Tokens
 from csms.services.vendor_records import shipped
+from csms.services.watching import MonitorPolicy
 from csms.services.world import World
 from csms.settings import Settings
 
 CALLER = "the demand-response program of your utility"
+SKEW, GREAT_SKEW = timedelta(seconds=5), timedelta(seconds=60)
+"""How far a clock may be off ahead of an event, and at all (v2x §6.2)."""
+
 JITTER_REAL_S = 0.5
 """Real seconds that our own work may take between a report and its consequence."""
 
@@ -216,7 +220,9 @@ def _dispatch(
         Floors(world, wire),
         Conductor(world, wire, sample),
         DispatchPolicy(
-            stale_soc=max(stale, timedelta(seconds=2 * settings.sampling_idle_s))
+            stale_soc=max(stale, timedelta(seconds=2 * settings.sampling_idle_s)),
+            skew=max(SKEW, timedelta(seconds=world.clock.rate)),
+            great_skew=max(GREAT_SKEW, timedelta(seconds=3 * world.clock.rate)),
         ),
     )
     monitor = Monitor(

@@ -22,7 +22,12 @@ from csms.domain.profile import (
     VendorCommand,
 )
 from csms.domain.units import Energy, Power
-from csms.domain.vendor_profile import Dialect, VendorProfile, VendorWords
+from csms.domain.vendor_profile import (
+    AfterExpiry,
+    Dialect,
+    VendorProfile,
+    VendorWords,
+)
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 """Where the schedules of floors begin: any past instant does (K01.FR.40)."""
@@ -47,6 +52,7 @@ class Terms:
         idle: Whether it understands the operation mode Idle.
         max_offline: Whether it understands maxOfflineDuration.
         offline_patience: How long it may go on discharging without us.
+        units: What it says its schedules may be in.
     """
 
     vendor: VendorProfile
@@ -56,6 +62,28 @@ class Terms:
     idle: bool = False
     max_offline: bool = False
     offline_patience: timedelta = timedelta(minutes=10)
+    units: frozenset[RateUnit] = frozenset()
+
+    @property
+    def unit(self) -> RateUnit:
+        """Return the unit of its schedules; experience counts for more than words.
+
+        Of a make that nobody knows, only the device model speaks (rule 14).
+        """
+        usual = self.vendor.unit
+        known = self.vendor.dialect is not Dialect.NONE or not self.units
+        return usual if known or usual in self.units else min(self.units)
+
+    @property
+    def step(self) -> int:
+        """Return the raster of its limits, in that unit."""
+        return max(self.vendor.step, 1) if self.unit is self.vendor.unit else 1
+
+    @property
+    def phases(self) -> int | None:
+        """Return the phases to name: in amperes always, for absent means three."""
+        in_amperes = self.unit is RateUnit.AMPERES
+        return self.vendor.phases or (1 if in_amperes else None)
 
 
 LEAST_ID = 100
@@ -87,6 +115,7 @@ def terms_for(
         idle=capability.supports(evse.number, OperationMode.IDLE),
         max_offline=capability.max_offline_duration,
         offline_patience=patience,
+        units=capability.units,
     )
 
 
@@ -135,25 +164,46 @@ def event_profile(
 
     Returns:
         A TxProfile, a vendor's own command, or none: no discharge dialect, or a power
-        that rounds to nothing, or no energy.
+        that rounds to nothing, or no energy, or a make that would not stop by itself.
     """
     watts = terms.vendor.fit(order.power.watts)
-    seconds = _bounded_seconds(order.window, watts, available, now)
-    if watts >= 0 or seconds <= 0:
+    end = discharge_end(order.window, Power(watts), available, now=now)
+    if end is None or rate(Power(watts), terms) == 0 or not _stops(terms):
         return None
+    seconds = int((end - order.window.start).total_seconds())
     match terms.vendor.dialect:
         case Dialect.SETPOINT_SCHEDULED:
-            return _scheduled(order, terms, seconds, _setpoint_period(watts))
+            return _scheduled(order, terms, seconds, _setpoint_period(watts, terms))
         case Dialect.SETPOINT_DYNAMIC_PUSH | Dialect.SETPOINT_DYNAMIC_PULL:
             return _dynamic(order, terms, watts, seconds)
         case Dialect.NEGATIVE_LIMIT_TX:
             limit = rate(Power(watts), terms)
-            period = Period(0, limit=limit, phases=terms.vendor.phases)
+            period = Period(0, limit=limit, phases=terms.phases)
             return _scheduled(order, terms, seconds, period)
         case Dialect.DATATRANSFER:
             return _vendor_setpoint(order, terms, watts, seconds)
         case Dialect.NONE:
             return None
+
+
+def discharge_end(
+    window: Interval, power: Power, available: Energy, *, now: datetime
+) -> datetime | None:
+    """Return until when the energy lasts within the window; none if not at all.
+
+    Args:
+        window: When it should discharge.
+        power: Negative: how fast.
+        available: Energy at the meter that may be given (rule 8).
+        now: When that energy was there; what lies before it has been given already.
+    """
+    if power.watts >= 0 or now >= window.end:
+        return None
+    affordable = max(available.watt_seconds, 0) // -power.watts
+    gone = max(int((now - window.start).total_seconds()), 0)
+    if affordable <= 0:
+        return None
+    return min(window.end, window.start + timedelta(seconds=gone + affordable))
 
 
 def safe_replacement(profile: Profile, safe_import: Power, terms: Terms) -> Profile:
@@ -168,7 +218,7 @@ def safe_replacement(profile: Profile, safe_import: Power, terms: Terms) -> Prof
         purpose=profile.purpose,
         kind=Kind.ABSOLUTE,
         stack_level=profile.stack_level,
-        unit=terms.vendor.unit,
+        unit=terms.unit,
         start=LONG_AGO,
         transaction=profile.transaction,
         periods=(_charging_period(0, safe_import, terms),),
@@ -193,11 +243,10 @@ def fingerprint(content: object) -> str:
 
 def rate(power: Power, terms: Terms) -> float:
     """Return the power in the unit of the station's schedules (K01.FR.50)."""
-    vendor = terms.vendor
-    if vendor.unit is RateUnit.WATTS:
+    if terms.unit is RateUnit.WATTS:
         return float(power.watts)
-    amperes = power.watts / (vendor.voltage * (vendor.phases or 1))
-    return float(int(amperes / vendor.step) * vendor.step)
+    amperes = power.watts / (terms.vendor.voltage * (terms.phases or 1))
+    return float(int(amperes / terms.step) * terms.step)
 
 
 def _forever(
@@ -209,9 +258,9 @@ def _forever(
         purpose=purpose,
         kind=Kind.ABSOLUTE,
         stack_level=0,
-        unit=terms.vendor.unit,
+        unit=terms.unit,
         start=LONG_AGO,
-        periods=(Period(0, limit=rate(limit, terms), phases=terms.vendor.phases),),
+        periods=(Period(0, limit=rate(limit, terms), phases=terms.phases),),
     )
 
 
@@ -227,7 +276,7 @@ def _scheduled(order: Order, terms: Terms, seconds: int, first: Period) -> Profi
         purpose=Purpose.TX,
         kind=Kind.ABSOLUTE,
         stack_level=min(terms.max_stack_level, 2),
-        unit=terms.vendor.unit,
+        unit=terms.unit,
         start=order.window.start,
         duration=total,
         valid_to=order.window.start + total + timedelta(minutes=1),
@@ -240,18 +289,22 @@ def _scheduled(order: Order, terms: Terms, seconds: int, first: Period) -> Profi
 
 def _dynamic(order: Order, terms: Terms, watts: int, seconds: int) -> Profile:
     end = order.window.start + timedelta(seconds=seconds)
+    pulls = terms.vendor.dialect is Dialect.SETPOINT_DYNAMIC_PULL
     return Profile(
         id=event_profile_id(order.evse, terms),
         evse=order.evse,
         purpose=Purpose.TX,
         kind=Kind.DYNAMIC,
         stack_level=min(terms.max_stack_level, 2),
-        unit=terms.vendor.unit,
+        unit=terms.unit,
         duration=terms.vendor.dynamic.watchdog,
         valid_from=order.window.start,
         valid_to=end,
         transaction=order.transaction,
-        periods=(_setpoint_period(watts),),
+        max_offline=terms.offline_patience if terms.max_offline else None,
+        invalid_after_offline=True if terms.max_offline else None,
+        pull_interval=terms.vendor.dynamic.push_interval if pulls else None,
+        periods=(_setpoint_period(watts, terms),),
     )
 
 
@@ -269,12 +322,13 @@ def _vendor_setpoint(
         "endAt": zulu(end),
     }
     data = json.dumps(said, separators=(",", ":"))
-    return VendorCommand(order.evse, words.vendor_id, words.set_message, data)
+    return VendorCommand(order.evse, words.vendor_id, words.set_message, data, end)
 
 
-def _setpoint_period(watts: int) -> Period:
+def _setpoint_period(watts: int, terms: Terms) -> Period:
     """Return a period that sets a power and carries no limit (Q03.FR.01, FR.02)."""
-    return Period(0, setpoint=float(watts), mode=OperationMode.CENTRAL_SETPOINT)
+    setpoint = rate(Power(watts), terms)
+    return Period(0, setpoint=setpoint, mode=OperationMode.CENTRAL_SETPOINT)
 
 
 def _end_period(start_s: int, safe_import: Power, terms: Terms) -> Period:
@@ -285,21 +339,19 @@ def _end_period(start_s: int, safe_import: Power, terms: Terms) -> Period:
 
 def _charging_period(start_s: int, limit: Power, terms: Terms) -> Period:
     mode = OperationMode.CHARGING_ONLY if terms.idle else None
-    return Period(
-        start_s, limit=rate(limit, terms), mode=mode, phases=terms.vendor.phases
+    return Period(start_s, limit=rate(limit, terms), mode=mode, phases=terms.phases)
+
+
+def _stops(terms: Terms) -> bool:
+    """Tell whether a discharge ends on this make without us (rules 7 and 9).
+
+    One that holds its last period for ever needs a last period that is safe.
+    """
+    if terms.vendor.after_expiry is not AfterExpiry.HOLD_LAST:
+        return True
+    return terms.vendor.dialect is Dialect.DATATRANSFER or (
+        terms.max_periods > 1 and not terms.vendor.dialect.is_dynamic
     )
-
-
-def _bounded_seconds(
-    window: Interval, watts: int, available: Energy, now: datetime
-) -> int:
-    """Return how long the schedule may run, from the start of the window."""
-    if watts >= 0:
-        return 0
-    gone = max(int((now - window.start).total_seconds()), 0)
-    affordable = max(available.watt_seconds, 0) // -watts
-    whole = int(window.duration.total_seconds())
-    return min(whole, gone + affordable) if affordable and gone < whole else 0
 
 
 def zulu(instant: datetime) -> str:

@@ -54,6 +54,8 @@ class PostgresProfileStore:
             "detail": intent.detail,
             "updated_at": intent.updated_at,
         }
+        if intent.state is IntentState.SENT:
+            row |= dict.fromkeys(_STAMP.values())
         if (stamp := _STAMP.get(intent.state)) is not None:
             row[stamp] = intent.updated_at
         await self.connection.execute(

@@ -99,6 +99,7 @@ class Profile:
         transaction: For a TxProfile, the running transaction (K01.FR.03).
         max_offline: 2.1: how long it stays in force without a connection (Q11).
         invalid_after_offline: 2.1: whether it is void after that (Q12).
+        pull_interval: 2.1, Dynamic only: how often the station asks for news (K28).
     """
 
     id: int
@@ -115,6 +116,7 @@ class Profile:
     transaction: TransactionId | None = None
     max_offline: timedelta | None = None
     invalid_after_offline: bool | None = None
+    pull_interval: timedelta | None = None
 
     @property
     def discharges(self) -> bool:
@@ -124,12 +126,20 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class VendorCommand:
-    """A setpoint in a vendor's own words, carried by DataTransfer (block P)."""
+    """A setpoint in a vendor's own words, carried by DataTransfer (block P).
+
+    Attributes:
+        vendor_id: Whose words they are.
+        message_id: Which of them.
+        data: The words, JSON.
+        until: When it ends by itself; none for a command that ends another.
+    """
 
     evse: EvseId
     vendor_id: str
     message_id: str
     data: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

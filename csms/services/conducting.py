@@ -12,14 +12,24 @@ import structlog
 
 from csms.charging.compiling import Terms, clear_command, safe_replacement
 from csms.domain.ids import EventId, EvseId, StationId, TransactionId
-from csms.domain.profile import Kind, Profile, Purpose, RateUnit, Role, VendorCommand
+from csms.domain.interval import Interval
+from csms.domain.profile import Profile, Role, VendorCommand
 from csms.domain.units import Power
+from csms.domain.vendor_profile import CancelMethod
+from csms.services.echoes import (
+    document_of,
+    echoes,
+    held_profile,
+    is_command,
+    until,
+)
 from csms.services.ports.profiles import (
     HELD,
     Intent,
     IntentState,
     ProfileWire,
     Urgency,
+    Verdict,
 )
 from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.world import World
@@ -30,8 +40,6 @@ Keep = Callable[[Intent], None]
 
 Sampler = Callable[[StationId, bool], Awaitable[None]]
 """Makes a station measure as often as an event needs, or as seldom as before."""
-
-_TOLERANCE_W = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,13 @@ class Target:
     Attributes:
         fingerprint: Equal for equal orders, whatever the state of charge since.
         power: What should flow: negative.
+        window: When it should flow.
         readable: Whether the station can be asked what it holds.
     """
 
     fingerprint: str
     power: Power
+    window: Interval
     readable: bool
 
 
@@ -138,56 +148,70 @@ class Conductor:
         """Return how much is known of what the EVSE holds."""
         return self._doubted.get(evse, Trust.FULL)
 
-    async def give(self, wanted: Wanted, keep: Keep) -> None:
-        """Put what is wanted on the station, or replace what it holds."""
+    async def give(self, wanted: Wanted, before: Intent | None, keep: Keep) -> bool:
+        """Put what is wanted on the station; tell whether it took it.
+
+        Args:
+            wanted: What it should hold.
+            before: What it was given last: if that may still be there, a refusal
+                leaves it there.
+            keep: Told of every state, at once.
+
+        Raises:
+            RefusedByStation: If it answered by an error, or by what nobody can read:
+                it may hold the profile all the same.
+        """
         intent = Intent(
             evse=wanted.evse,
             role=Role.EVENT,
             profile_id=wanted.profile_id,
             fingerprint=wanted.fingerprint,
             state=IntentState.SENT,
-            document=_document(wanted),
+            document=document_of(wanted.content, wanted.power),
             updated_at=self._clock.now(),
             event=wanted.event,
             transaction=wanted.transaction,
         )
         await self.advance(intent, IntentState.SENT, None, keep)
-        try:
-            if isinstance(wanted.content, Profile):
-                verdict = await self._wire.set(wanted.content, urgency=Urgency.SETPOINT)
-            else:
-                verdict = await self._wire.command(
-                    wanted.content, urgency=Urgency.SETPOINT
-                )
-        except RefusedByStation as refusal:
-            await self._refused(intent, f"{refusal.code} {refusal.description}", keep)
-            return
-        self._doubted.pop(wanted.evse, None)
+        verdict = await self._send(wanted.content)
         if verdict.accepted:
+            self._doubted.pop(wanted.evse, None)
             await self.advance(intent, IntentState.ACCEPTED, None, keep)
             await self._measure(wanted.evse.station, often=True)
+            return True
+        why = f"{verdict.reason} {verdict.info}".strip()
+        if before is not None and before.state in HELD:
+            self.doubt([wanted.evse])
+            await self._keep_former(before, why, keep)
         else:
-            await self._refused(intent, f"{verdict.reason} {verdict.info}", keep)
+            await self._refused(intent, why, keep)
+        return False
 
-    async def read_back(self, intent: Intent, wanted: Wanted, keep: Keep) -> None:
+    async def read_back(self, intent: Intent, keep: Keep) -> None:
         """Ask the station what it holds, and believe that (rules 15, 17, 24)."""
-        held = await self._wire.held(intent.evse.station, (intent.profile_id,))
-        self._doubted.pop(intent.evse, None)
-        found = next((each for each in held if each.id == intent.profile_id), None)
-        if found is None:
-            await self.advance(intent, IntentState.EXPIRED, "not held any more", keep)
-        elif isinstance(wanted.content, Profile) and _echoes(found, wanted.content):
+        station, number = intent.evse.station, intent.profile_id
+        held = await self._wire.held(station, (number,))
+        found = next((each for each in held if each.id == number), None)
+        if found is not None and echoes(found, intent):
+            self._doubted.pop(intent.evse, None)
             state = (
                 intent.state
                 if intent.state in (IntentState.OBEYED, IntentState.NOT_OBEYED)
                 else IntentState.ECHOED
             )
             await self.advance(intent, state, None, keep)
-        else:
-            await self._wire.clear(
-                intent.evse.station, intent.profile_id, urgency=Urgency.CANCEL
-            )
+        elif found is not None:
+            await self._wire.clear(station, number, urgency=Urgency.CANCEL)
+            await self._prove_gone(intent)
+            self._doubted.pop(intent.evse, None)
             await self._refused(intent, "echoed something else", keep)
+        else:
+            self._doubted.pop(intent.evse, None)
+            if intent.state in _UNPROVEN:
+                await self._refused(intent, intent.detail or "not held", keep)
+            else:
+                why = "not held any more"
+                await self.advance(intent, IntentState.EXPIRED, why, keep)
 
     async def take_back(
         self,
@@ -195,36 +219,98 @@ class Conductor:
         terms: Terms,
         safe_import: Power,
         *,
-        replace_first: bool,
+        running: bool,
         why: str,
         keep: Keep,
     ) -> None:
-        """End the event profile: same id made safe, then cleared, then read back."""
-        if terms.vendor.words is not None and intent.document.get("kind") == "command":
-            await self._wire.command(
-                clear_command(intent.evse, terms.vendor.words), urgency=Urgency.CANCEL
-            )
-            await self.advance(intent, IntentState.RELEASED, why, keep)
-            return
-        station = intent.evse.station
-        if replace_first:
-            safe = safe_replacement(_held_profile(intent), safe_import, terms)
-            verdict = await self._wire.set(safe, urgency=Urgency.CANCEL)
-            if not verdict.accepted:
-                log.info(
-                    "dispatch.safe_profile_refused",
-                    station=station,
-                    reason=verdict.reason,
-                )
-        await self._wire.clear(station, intent.profile_id, urgency=Urgency.CANCEL)
-        held = await self._wire.held(station, (intent.profile_id,))
+        """End the event profile: same id made safe, then cleared, then read back.
+
+        Args:
+            intent: What the station may hold.
+            terms: What it can be told.
+            safe_import: What it may draw from then on.
+            running: Whether it may be discharging on it right now.
+            why: For the record.
+            keep: Told of every state, at once.
+        """
+        if is_command(intent.document):
+            await self._revoke(intent, terms)
+        else:
+            await self._withdraw(intent, terms, safe_import, running=running)
         self._doubted.pop(intent.evse, None)
-        if any(each.id == intent.profile_id and each.discharges for each in held):
-            log.error("dispatch.profile_not_cleared", station=station)
-            await self.advance(intent, IntentState.UNKNOWN, "not cleared", keep)
-            raise RefusedByStation(station, "NotCleared", "it still holds the profile")
         await self.advance(intent, IntentState.RELEASED, why, keep)
+
+    async def relax(self, station: StationId) -> None:
+        """Have the meter of a station read as seldom as before an event."""
         await self._measure(station, often=False)
+
+    async def _send(self, content: Profile | VendorCommand) -> Verdict:
+        if isinstance(content, Profile):
+            return await self._wire.set(content, urgency=Urgency.SETPOINT)
+        return await self._wire.command(content, urgency=Urgency.SETPOINT)
+
+    async def _withdraw(
+        self,
+        intent: Intent,
+        terms: Terms,
+        safe_import: Power,
+        *,
+        running: bool,
+    ) -> None:
+        station, cancel = intent.evse.station, terms.vendor.cancel
+        safe = False
+        if running and cancel is not CancelMethod.CLEAR_BY_ID:
+            replacement = safe_replacement(held_profile(intent), safe_import, terms)
+            safe = await self._replace(replacement)
+        if not safe or cancel is not CancelMethod.SAME_ID_SAFE:
+            try:
+                await self._wire.clear(
+                    station, intent.profile_id, urgency=Urgency.CANCEL
+                )
+            except RefusedByStation as refusal:  # what it holds is read back anyway
+                log.info("dispatch.clear_refused", station=station, why=_words(refusal))
+        await self._prove_gone(intent)
+
+    async def _replace(self, safe: Profile) -> bool:
+        """Tell whether the station took the safe profile; clearing follows anyway."""
+        station = safe.evse.station
+        try:
+            verdict = await self._wire.set(safe, urgency=Urgency.CANCEL)
+        except RefusedByStation as refusal:
+            verdict = Verdict(accepted=False, reason=_words(refusal))
+        if not verdict.accepted:
+            log.info(
+                "dispatch.safe_profile_refused", station=station, reason=verdict.reason
+            )
+        return verdict.accepted
+
+    async def _prove_gone(self, intent: Intent) -> None:
+        """Read back that nothing that discharges is left under this id.
+
+        Raises:
+            RefusedByStation: If it is: it is taken back again later.
+        """
+        station, number = intent.evse.station, intent.profile_id
+        held = await self._wire.held(station, (number,))
+        if any(each.id == number and each.discharges for each in held):
+            log.error("dispatch.profile_not_cleared", station=station)
+            raise RefusedByStation(station, "NotCleared", "it still holds the profile")
+
+    async def _revoke(self, intent: Intent, terms: Terms) -> None:
+        """End a vendor's own command in its own words.
+
+        Raises:
+            RefusedByStation: If it refuses, and its command has not ended by itself.
+        """
+        station, words = intent.evse.station, terms.vendor.words
+        verdict = Verdict(accepted=False, reason="no words for it")
+        if words is not None:
+            command = clear_command(intent.evse, words)
+            verdict = await self._wire.command(command, urgency=Urgency.CANCEL)
+        end = until(intent.document)
+        over = end is not None and self._clock.now() >= end
+        if not verdict.accepted and not over:
+            raise RefusedByStation(station, "NotEnded", verdict.reason)
 
     async def _measure(self, station: StationId, *, often: bool) -> None:
         """Have the meter read as an event needs; without it, we are just slower."""
@@ -233,11 +319,15 @@ class Conductor:
         except (NoAnswer, RefusedByStation) as problem:
             log.info("dispatch.sampling_unchanged", station=station, why=str(problem))
 
-    async def push(self, profile: Profile, expires_s: float) -> None:
-        """Keep a Dynamic profile alive (K28); never after the end of its window."""
+    async def push(self, profile: Profile, expires_s: float) -> bool:
+        """Keep a Dynamic profile alive (K28); tell whether the station took it.
+
+        Never after the end of its window: a late update arms it again (K28.FR.14).
+        """
         verdict = await self._wire.update(profile, expires_s=expires_s)
         if not verdict.accepted:
             self.doubt([profile.evse])
+        return verdict.accepted
 
     async def unknown(self, intent: Intent, why: str, keep: Keep) -> None:
         """Keep that nobody knows whether the station did what it was told."""
@@ -251,6 +341,8 @@ class Conductor:
         """Write a state down, and tell the event's member what it means to it."""
         now = self._clock.now()
         moved = replace(intent, state=state, detail=detail, updated_at=now)
+        if state is IntentState.SENT:
+            keep(moved)  # so that it is taken back if we are stopped on the way
         async with self._begin() as work:
             await work.profiles.save_intent(moved)
             word = _MEMBER_WORDS.get(state)
@@ -259,6 +351,17 @@ class Conductor:
                     intent.event, intent.evse, word, now, detail or ""
                 )
         keep(moved)
+
+    async def _keep_former(self, former: Intent, why: str, keep: Keep) -> None:
+        """Write down that a replacement was refused, and what it left in place."""
+        log.warning(
+            "dispatch.replacement_refused", station=former.evse.station, why=why
+        )
+        now = self._clock.now()
+        left = replace(former, detail=f"replacement refused: {why}", updated_at=now)
+        async with self._begin() as work:
+            await work.profiles.save_intent(left)
+        keep(left)
 
     async def _refused(self, intent: Intent, why: str, keep: Keep) -> None:
         log.warning(
@@ -281,59 +384,9 @@ _MEMBER_WORDS = {
 """What a state of the profile means in a member's way through its event."""
 
 
-def _document(wanted: Wanted) -> dict[str, object]:
-    content = wanted.content
-    if isinstance(content, VendorCommand):
-        return {
-            "kind": "command",
-            "vendor_id": content.vendor_id,
-            "message_id": content.message_id,
-            "data": content.data,
-        }
-    return {
-        "kind": "profile",
-        "profile_kind": content.kind.value,
-        "stack_level": content.stack_level,
-        "unit": content.unit.value,
-        "start": content.start.isoformat() if content.start else None,
-        "duration_s": content.duration.total_seconds() if content.duration else None,
-        "valid_to": content.valid_to.isoformat() if content.valid_to else None,
-        "power_w": wanted.power.watts,
-        "periods": [
-            {
-                "start_s": each.start_s,
-                "limit": each.limit,
-                "setpoint": each.setpoint,
-                "mode": each.mode.value if each.mode else None,
-            }
-            for each in content.periods
-        ],
-    }
+_UNPROVEN = frozenset({IntentState.SENT, IntentState.UNKNOWN, IntentState.ACCEPTED})
+"""States in which nobody has seen the profile on the station yet."""
 
 
-def _held_profile(intent: Intent) -> Profile:
-    """Return as much of the profile that a station holds as its cancel needs."""
-    return Profile(
-        id=intent.profile_id,
-        evse=intent.evse,
-        purpose=Purpose.TX,
-        kind=Kind.ABSOLUTE,
-        stack_level=int(intent.document.get("stack_level", 0)),
-        unit=RateUnit(intent.document.get("unit", RateUnit.WATTS)),
-        periods=(),
-        transaction=intent.transaction,
-    )
-
-
-def _echoes(found: Profile, wanted: Profile) -> bool:
-    """Tell whether a reported profile says what was sent; floats come back blurred."""
-    if len(found.periods) < len(wanted.periods) or found.kind is not wanted.kind:
-        return False
-    first, sent = found.periods[0], wanted.periods[0]
-    said = first.setpoint if sent.setpoint is not None else first.limit
-    meant = sent.setpoint if sent.setpoint is not None else sent.limit
-    if said is None or meant is None:
-        return False
-    tolerance = _TOLERANCE_W + abs(meant) / 1000
-    started = wanted.kind is not Kind.ABSOLUTE or found.start == wanted.start
-    return abs(said - meant) <= tolerance and started
+def _words(refusal: RefusedByStation) -> str:
+    return f"{refusal.code} {refusal.description}".strip()

@@ -6,6 +6,8 @@ it (a plan, an opt-out, a reconnect, a crash that is over), the steps are the sa
 """
 
 import asyncio
+import contextlib
+import math
 from datetime import datetime
 
 import structlog
@@ -13,28 +15,23 @@ import structlog
 from csms.domain.ids import EventId, EvseId, StationId
 from csms.domain.profile import Profile, Role
 from csms.domain.units import Power
-from csms.services.conducting import (
-    Conductor,
-    Step,
-    Target,
-    Trust,
-    Wanted,
-    next_step,
-)
+from csms.services.conducting import Conductor, Step, Target, Trust, Wanted
+from csms.services.deciding import Deciding
+from csms.services.echoes import is_command, until
 from csms.services.floors import Floors
 from csms.services.gate import Bar, barred
+from csms.services.holdings import TAKEN, Holdings
 from csms.services.live import LiveEvse
 from csms.services.orders import foremost
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD, Intent, IntentState
-from csms.services.ports.wire import NoAnswer, RefusedByStation
+from csms.services.ports.wire import NoAnswer, RefusedByStation, Silence
+from csms.services.resting import Resting
+from csms.services.skew import Skew
 from csms.services.targeting import DispatchPolicy, Targeting
 from csms.services.world import World
 
 log = structlog.get_logger()
-
-_ATTEMPTS = 3
-"""How often a refused profile is offered again before it stays refused."""
 
 _WATCHED = (
     "connected",
@@ -46,6 +43,9 @@ _WATCHED = (
     "external_limit",
 )
 """What bounds a dispatch; readings of power are the monitor's."""
+
+_REFRESH_S = 5.0
+"""Real seconds that reading the orders may take before those known are acted on."""
 
 
 class Dispatcher:
@@ -66,104 +66,119 @@ class Dispatcher:
         self._floors = floors
         self._conductor = conductor
         self._policy = policy
-        self._targeting = Targeting(world, policy)
-        self._orders: dict[EvseId, MemberOrder] = {}
-        self._held: dict[EvseId, Intent] = {}
+        self._skew = Skew(world.clock)
+        self._targeting = Targeting(world, policy, self._skew.of)
+        self._held = Holdings(world.clock)
+        self._deciding = Deciding(
+            world, self._targeting, self._held, conductor, floors, policy
+        )
+        self._resting = Resting(policy.rest_s, policy.longest_rest_s)
         self._busy: dict[EvseId, asyncio.Task[None]] = {}
-        self._resting: dict[EvseId, float] = {}
-        self._refusals: dict[tuple[EvseId, str], int] = {}
-        self._given: dict[EvseId, datetime] = {}
-        self._pushed: dict[EvseId, datetime] = {}
+        self._doing: dict[EvseId, Step] = {}
         self._gone: dict[EvseId, datetime] = {}
+        self._due: set[EvseId] = set()
+        self._asked = True
+        self._listening = False
+        self._looked_at = -math.inf
         self._wake = asyncio.Event()
 
     # -- what others may ask ------------------------------------------------------
 
     def nudge(self, evse: EvseId) -> None:
-        """Look at this EVSE now."""
-        self._resting.pop(evse, None)
-        self._wake.set()
+        """Look at this EVSE now, and at what is wanted of it."""
+        self._asked = True
+        self._notice(evse)
 
     def nudge_event(self, event: EventId) -> None:
         """Look at every member of this event now."""
         del event
+        self._asked = True
         self._wake.set()
 
     def order(self, evse: EvseId) -> MemberOrder | None:
         """Return what the newest plan wants of the EVSE."""
-        return self._orders.get(evse)
+        return self._deciding.orders.get(evse)
 
     def intent(self, evse: EvseId) -> Intent | None:
         """Return what the EVSE was last given for an event."""
         return self._held.get(evse)
 
     def given_at(self, evse: EvseId) -> datetime | None:
-        """Return when the EVSE was given what it holds."""
-        return self._given.get(evse)
+        """Return since when the EVSE is known to hold what it was given."""
+        return self._held.given_at(evse)
 
     def is_binding(self, evse: EvseId) -> bool:
         """Tell whether what the EVSE holds is known to hold, so that it must be obeyed.
 
-        It is not after an absence until it was read back or given again, and a
-        Dynamic profile is not unless it was kept alive.
+        It is not before the station has said yes, nor after an absence until it was
+        read back or given again; and a Dynamic profile is not unless it is kept alive.
         """
+        intent = self._held.get(evse)
+        if intent is None or intent.state not in TAKEN:
+            return False
         if self._conductor.trust(evse) is not Trust.FULL:
             return False
         vendor = self._book.vendor_profile(evse.station)
-        last = self._pushed.get(evse)
-        if not vendor.dialect.is_dynamic or last is None:
-            return True
-        return self._clock.now() - last < vendor.dynamic.watchdog
+        return not vendor.dialect.is_dynamic or self._held.is_alive(
+            evse, vendor.dynamic.watchdog
+        )
 
     def holding(self) -> list[EvseId]:
         """Return the EVSEs that may hold an event profile."""
-        return [evse for evse, each in self._held.items() if each.state in HELD]
+        return self._held.all()
 
     def bar(self, evse: EvseId) -> Bar | None:
-        """Return what forbids a discharge there now, or none."""
-        return barred(self._targeting.question(self._orders.get(evse), evse))
+        """Return what keeps the EVSE from a discharge now, or none."""
+        return self._deciding.bar(evse)
 
     def dynamic(self, station: StationId, profile_id: int) -> Profile | None:
         """Return the Dynamic profile that a station may pull now, if still wanted."""
-        for evse in self.holding():
-            mine = evse.station == station
-            target = self._targeting.target(
-                self._orders.get(evse), evse, self._held.get(evse)
-            )
-            if mine and target and self._held[evse].profile_id == profile_id:
-                wanted = self._wanted(evse, target)
-                if wanted is not None and isinstance(wanted.content, Profile):
-                    return wanted.content
+        for known in self._book.evses(station):
+            evse, intent = known.id, self._held.get(known.id)
+            if intent is None or intent.state not in HELD:
+                continue
+            if intent.profile_id != profile_id:
+                continue
+            target = self._deciding.target(evse)
+            wanted = self._deciding.wanted(evse, target) if target else None
+            if wanted is not None and isinstance(wanted.content, Profile):
+                watchdog = self._book.vendor_profile(station).dynamic.watchdog
+                self._held.refresh(evse, watchdog)
+                return wanted.content
         return None
 
     async def observe(self, evse: EvseId, state: IntentState, detail: str) -> None:
         """Keep what the meter says about the profile that the EVSE holds."""
         intent = self._held.get(evse)
-        if intent is not None and intent.state in HELD and intent.state is not state:
-            await self._conductor.advance(intent, state, detail, self._keep)
+        if evse in self._busy or intent is None or intent.state not in TAKEN:
+            return  # it is being told something else, and will be judged anew
+        if intent.state is not state:
+            await self._conductor.advance(intent, state, detail, self._held.keep)
 
     # -- its life -----------------------------------------------------------------
 
     async def run(self) -> None:
         """Work until cancelled; what was given before a crash is picked up first."""
         async with self._begin() as work:
-            for intent in await work.profiles.intents():
-                if intent.role is Role.EVENT:
-                    self._keep(intent)
-                    self._given[intent.evse] = intent.updated_at
+            intents = await work.profiles.intents()
+        self._held.load(each for each in intents if each.role is Role.EVENT)
         self._conductor.void(self.holding())
-        self._live.subscribe(self._changed)
+        self._listen()
         try:
             while True:
                 await self._look()
-                self._wake.clear()
-                try:
-                    async with asyncio.timeout(self._policy.tick_s):
+                left = self._looked_at + self._policy.tick_s - _loop_time()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(max(left, 0.0)):
                         await self._wake.wait()
-                except TimeoutError:
-                    continue
         finally:
             await self._stop()
+
+    def _listen(self) -> None:
+        if not self._listening:
+            self._listening = True
+            self._live.subscribe(self._skew.changed)
+            self._live.subscribe(self._changed)
 
     async def _stop(self) -> None:
         tasks = list(self._busy.values())
@@ -173,15 +188,24 @@ class Dispatcher:
         await self._floors.stop()
 
     def _changed(self, before: LiveEvse, after: LiveEvse) -> None:
+        evse = after.evse
         if before.connected and not after.connected:
-            self._gone[after.evse] = self._clock.now()
+            self._gone[evse] = self._clock.now()
         if after.connected and not before.connected:
-            self._conductor.doubt([after.evse])
-            self._floors.doubt(after.evse.station)
-            if self._was_away_long(after.evse):
-                self._conductor.void([after.evse])
+            self._conductor.doubt([evse])
+            self._floors.doubt(evse.station)
+            if self._was_away_long(evse):
+                self._conductor.void([evse])
+        if after.ev_needs != before.ev_needs and self._held.holds(evse):
+            self._conductor.doubt([evse])  # what was sent before the needs (rule 19)
         if any(getattr(before, name) != getattr(after, name) for name in _WATCHED):
-            self.nudge(after.evse)
+            self._held.forgive(evse)
+            self._notice(evse)
+
+    def _notice(self, evse: EvseId) -> None:
+        self._resting.wake(evse)
+        self._due.add(evse)
+        self._wake.set()
 
     def _was_away_long(self, evse: EvseId) -> bool:
         """Tell whether a station may have let go of its profile meanwhile (Q11, Q12).
@@ -193,146 +217,181 @@ class Dispatcher:
         return gone is None or self._clock.now() - gone >= patience * 0.8
 
     async def _look(self) -> None:
-        try:
-            await self._refresh()
-        except Exception:  # the database may be away: keep what was known
-            log.exception("dispatch.orders_unreadable")
-        online = [live for live in self._live.all() if live.connected]
-        self._floors.look(sorted({live.evse.station for live in online}))
-        for live in online:
-            self._consider(live.evse)
+        """Look at what has changed, now and then at everyone, and start what is due."""
+        self._wake.clear()
+        due, self._due = self._due, set()
+        everyone = _loop_time() - self._looked_at >= self._policy.tick_s
+        if self._asked or everyone:
+            self._asked = False
+            try:
+                due |= await self._refresh()
+            except Exception:  # the database may be away: keep what was known
+                log.exception("dispatch.orders_unreadable")
+        if everyone:
+            online = [live.evse for live in self._live.all() if live.connected]
+            self._floors.look({evse.station for evse in online})
+            due.update(online)
+            self._looked_at = _loop_time()
+        for evse in due:
+            try:
+                self._consider(evse)
+            except Exception:  # one EVSE must never blind us to the others
+                log.exception("dispatch.undecided", station=evse.station)
+                self._resting.rest(evse)
+
+    async def _refresh(self) -> set[EvseId]:
+        """Read the orders anew; return the EVSEs whose order is another one now."""
+        now, before = self._clock.now(), self._deciding.orders
+        async with asyncio.timeout(_REFRESH_S), self._begin() as work:
+            orders = await work.events.dispatchable(now)
+        self._deciding.orders = after = foremost(orders, now)
+        return {
+            evse
+            for evse in before.keys() | after.keys()
+            if before.get(evse) != after.get(evse)
+        }
 
     def _consider(self, evse: EvseId) -> None:
-        """Start work on an EVSE unless it is busy, resting or as it should be."""
-        if evse in self._busy or self._is_resting(evse):
+        """Start work on an EVSE unless it is resting or as it should be.
+
+        Whatever is under way makes way for taking back.
+        """
+        if not self._live.get(evse).connected:
             return
-        if self._step(evse)[0] is Step.NOTHING:
+        task = self._busy.get(evse)
+        if task is not None:
+            doing = self._doing.get(evse)
+            unwanted = doing is not None and doing is not Step.TAKE_BACK
+            if unwanted and self._deciding.step(evse)[0] is Step.TAKE_BACK:
+                task.cancel()
             return
-        task = asyncio.create_task(self._work(evse))
-        self._busy[evse] = task
+        if (
+            self._resting.is_resting(evse)
+            or self._deciding.step(evse)[0] is Step.NOTHING
+        ):
+            return
+        self._busy[evse] = task = asyncio.create_task(self._work(evse))
         task.add_done_callback(lambda _: self._free(evse))
 
     def _free(self, evse: EvseId) -> None:
         self._busy.pop(evse, None)
+        self._doing.pop(evse, None)
+        self._due.add(evse)
         self._wake.set()
-
-    async def _refresh(self) -> None:
-        now = self._clock.now()
-        async with self._begin() as work:
-            orders = await work.events.dispatchable(now)
-        self._orders = foremost(orders, now)
 
     async def _work(self, evse: EvseId) -> None:
         """Take steps until the EVSE is as it should be or cannot be reached."""
-        while self._live.get(evse).connected:
-            step, target = self._step(evse)
-            if step is Step.NOTHING or self._is_resting(evse):
+        while self._live.get(evse).connected and not self._resting.is_resting(evse):
+            step, target = self._deciding.step(evse)
+            if step is Step.NOTHING:
                 return
+            self._doing[evse] = step
             try:
                 await self._take(step, evse, target)
-            except NoAnswer as silence:
-                await self._lost(evse, str(silence))
-                return
-            except (RefusedByStation, TimeoutError) as problem:
-                await self._lost(evse, str(problem) or "no report")
+            except (NoAnswer, RefusedByStation, TimeoutError) as problem:
+                await self._lost(evse, problem)
                 return
             except Exception:  # one station must never stop the others
                 log.exception("dispatch.failed", station=evse.station)
-                self._rest(evse)
+                self._resting.rest(evse)
                 return
+            self._resting.succeeded(evse)
 
-    async def _lost(self, evse: EvseId, why: str) -> None:
+    async def _lost(self, evse: EvseId, problem: Exception) -> None:
+        """Rest, and find out later what the station did (rule 17)."""
+        why = str(problem) or "no report"
         log.warning("dispatch.unknown", station=evse.station, why=why)
-        self._rest(evse)
-        if (intent := self._held.get(evse)) is not None:
-            await self._conductor.unknown(intent, why, self._keep)
-
-    def _is_resting(self, evse: EvseId) -> bool:
-        return self._resting.get(evse, 0.0) > asyncio.get_running_loop().time()
-
-    def _rest(self, evse: EvseId) -> None:
-        loop = asyncio.get_running_loop()
-        self._resting[evse] = loop.time() + self._policy.rest_s
+        self._resting.rest(evse)
+        intent = self._held.get(evse)
+        unsent = isinstance(problem, NoAnswer) and problem.kind is Silence.STALE
+        if intent is None or unsent:
+            return
+        try:
+            await self._conductor.unknown(intent, why, self._held.keep)
+        except Exception:  # the database may be away as well; the doubt is kept
+            log.exception("dispatch.unwritten", station=evse.station)
 
     async def _take(self, step: Step, evse: EvseId, target: Target | None) -> None:
         intent = self._held.get(evse)
         if step is Step.TAKE_BACK and intent is not None:
             await self._take_back(evse, intent)
-            return
-        wanted = self._wanted(evse, target) if target is not None else None
-        if wanted is None:
-            self._rest(evse)
-            return
-        if step is Step.GIVE:
-            self._pushed[evse] = self._given[evse] = self._clock.now()
-            await self._conductor.give(wanted, self._keep)
         elif step is Step.READ_BACK and intent is not None:
-            await self._conductor.read_back(intent, wanted, self._keep)
-        elif step is Step.PUSH and isinstance(wanted.content, Profile):
-            if not self.is_binding(evse):
-                self._given[evse] = self._clock.now()
-            self._pushed[evse] = self._clock.now()
-            await self._conductor.push(wanted.content, self._push_expiry(evse))
+            await self._read_back(evse, intent)
+        elif step is Step.GIVE and target is not None:
+            await self._give(evse, target, intent)
+        elif step is Step.PUSH and target is not None:
+            await self._push(evse, target)
+
+    async def _give(self, evse: EvseId, target: Target, before: Intent | None) -> None:
+        wanted = self._deciding.wanted(evse, target)
+        if wanted is None:
+            self._resting.rest(evse)
+            return
+        if self._held.holds(evse) and before and not _replaces(wanted, before):
+            await self._take_back(evse, before)
+            return
+        self._held.reserve(evse, -target.power.watts)
+        try:
+            taken = await self._conductor.give(wanted, before, self._held.keep)
+        except RefusedByStation:
+            self._held.count(evse, target.fingerprint)
+            raise
+        if not taken or target.readable:
+            self._held.count(evse, target.fingerprint)
+        if not taken:
+            self._resting.rest(evse)
+
+    async def _read_back(self, evse: EvseId, intent: Intent) -> None:
+        doubted = self._conductor.trust(evse) is not Trust.FULL
+        unknown = intent.state not in TAKEN
+        try:
+            await self._conductor.read_back(intent, self._held.keep)
+        except (RefusedByStation, TimeoutError):
+            self._held.count(evse, intent.fingerprint)
+            raise
+        now = self._held.get(evse)
+        if now is not None and now.state is IntentState.REJECTED:
+            self._resting.rest(evse)
+        elif doubted or unknown:
+            self._held.begin(evse)
+
+    async def _push(self, evse: EvseId, target: Target) -> None:
+        wanted = self._deciding.wanted(evse, target)
+        if wanted is None or not isinstance(wanted.content, Profile):
+            self._resting.rest(evse)
+            return
+        left = (target.window.end - self._clock.now()).total_seconds()
+        expires_s = max(left / self._clock.rate, 0.0)
+        if await self._conductor.push(wanted.content, expires_s):
+            watchdog = self._book.vendor_profile(evse.station).dynamic.watchdog
+            self._held.refresh(evse, watchdog)
 
     async def _take_back(self, evse: EvseId, intent: Intent) -> None:
         live, premise = self._live.get(evse), self._premises.find(evse)
-        bar = self.bar(evse)
+        bar = barred(self._targeting.question(self._deciding.orders.get(evse), evse))
+        end = until(intent.document)
         await self._conductor.take_back(
             intent,
             self._targeting.terms(evse),
             premise.import_share if premise else Power(0),
-            replace_first=live.transaction == intent.transaction
-            and bar not in (Bar.OVER, Bar.NO_ORDER),
+            running=live.transaction == intent.transaction
+            and (end is None or self._clock.now() < end),
             why=bar.value if bar else "replaced",
-            keep=self._keep,
+            keep=self._held.keep,
         )
+        others = (each.evse.id for each in self._premises.of(evse.station))
+        if not any(self._held.holds(each) for each in others):
+            await self._conductor.relax(evse.station)
+            self._floors.doubt(evse.station)
 
-    # -- decisions ----------------------------------------------------------------
 
-    def _step(self, evse: EvseId) -> tuple[Step, Target | None]:
-        intent = self._held.get(evse)
-        if evse not in self._orders and (intent is None or intent.state not in HELD):
-            return Step.NOTHING, None
-        target = self._targeting.target(
-            self._orders.get(evse), evse, self._held.get(evse)
-        )
-        step = next_step(target, intent, self._conductor.trust(evse))
-        if step is Step.GIVE and target is not None:
-            refused = self._refusals.get((evse, target.fingerprint), 0) >= _ATTEMPTS
-            if refused or not self._floors.confirmed(evse.station):
-                return Step.NOTHING, target
-        if step is Step.NOTHING and target is not None and self._is_due(evse):
-            return Step.PUSH, target
-        return step, target
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
-    def _target(self, evse: EvseId) -> Target | None:
-        return self._targeting.target(
-            self._orders.get(evse), evse, self._held.get(evse)
-        )
 
-    def _wanted(self, evse: EvseId, target: Target) -> Wanted | None:
-        return self._targeting.wanted(self._orders.get(evse), evse, target)
-
-    def _is_due(self, evse: EvseId) -> bool:
-        """Tell whether a Dynamic profile must be told again before it expires."""
-        vendor = self._book.vendor_profile(evse.station)
-        if not vendor.dialect.is_dynamic:
-            return False
-        last = self._pushed.get(evse)
-        now = self._clock.now()
-        return last is None or now - last >= vendor.dynamic.push_interval
-
-    def _push_expiry(self, evse: EvseId) -> float:
-        """Return real seconds within which an update is worth sending."""
-        order = self._orders.get(evse)
-        if order is None or order.setpoint is None:
-            return 0.0
-        left = order.setpoint.window.end - self._clock.now()
-        return max(left.total_seconds() / self._clock.rate, 0.0)
-
-    def _keep(self, intent: Intent) -> None:
-        self._held[intent.evse] = intent
-        if intent.state is IntentState.REJECTED:
-            key = (intent.evse, intent.fingerprint)
-            self._refusals[key] = self._refusals.get(key, 0) + 1
-            self._rest(intent.evse)
+def _replaces(wanted: Wanted, before: Intent) -> bool:
+    """Tell whether giving the one leaves nothing of the other (rule 11)."""
+    by_command = not isinstance(wanted.content, Profile)
+    return wanted.profile_id == before.profile_id and by_command == is_command(
+        before.document
+    )

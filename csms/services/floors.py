@@ -6,7 +6,7 @@ again after every reconnect (rule 24).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 _REST_S = 1.0
 
+_Mark = tuple[Power, Terms]
+
 
 class Floors:
     """Keeps the floor profiles of every connected station in place."""
@@ -34,7 +36,7 @@ class Floors:
         self._book = world.book
         self._premises = world.premises
         self._wire = wire
-        self._confirmed: dict[StationId, str] = {}
+        self._confirmed: dict[StationId, _Mark] = {}
         self._doubted: set[StationId] = set()
         self._busy: dict[StationId, asyncio.Task[None]] = {}
         self._rest: dict[StationId, float] = {}
@@ -52,7 +54,7 @@ class Floors:
         self._doubted.add(station)
         self._rest.pop(station, None)
 
-    def look(self, stations: Sequence[StationId]) -> None:
+    def look(self, stations: Iterable[StationId]) -> None:
         """Start work wherever a connected, provisioned station lacks its floors."""
         now = asyncio.get_running_loop().time()
         for station in stations:
@@ -77,10 +79,9 @@ class Floors:
     def _may(self, station: StationId) -> bool:
         return self._book.capability(station).smart_charging
 
-    def _mark(self, station: StationId) -> str:
+    def _mark(self, station: StationId) -> _Mark:
         """Return what the floors depend on: a change asks for new ones."""
-        limit = self._limit(station)
-        return f"{limit.watts}/{self._terms(station)}"
+        return self._limit(station), self._terms(station)
 
     def _limit(self, station: StationId) -> Power:
         shares = [each.import_share for each in self._premises.of(station)]
@@ -96,6 +97,7 @@ class Floors:
 
     async def _install(self, station: StationId) -> None:
         mark = self._mark(station)
+        self._doubted.discard(station)
         terms, limit = self._terms(station), self._limit(station)
         profiles = (
             (Role.STATION_MAX, station_max(station, limit, terms)),
@@ -105,11 +107,18 @@ class Floors:
             await self._ensure(station, profiles)
         except (NoAnswer, RefusedByStation, TimeoutError) as problem:
             log.warning("floor.unconfirmed", station=station, problem=str(problem))
-            self._rest[station] = asyncio.get_running_loop().time() + _REST_S
+            self._try_later(station)
+            return
+        except Exception:  # one station must never stop the others
+            log.exception("floor.failed", station=station)
+            self._try_later(station)
             return
         self._confirmed[station] = mark
-        self._doubted.discard(station)
         log.info("floor.confirmed", station=station, limit_w=limit.watts)
+
+    def _try_later(self, station: StationId) -> None:
+        self._doubted.add(station)
+        self._rest[station] = asyncio.get_running_loop().time() + _REST_S
 
     async def _ensure(
         self, station: StationId, profiles: Sequence[tuple[Role, Profile]]
@@ -157,7 +166,13 @@ class Floors:
 
 
 def _same(found: Profile | None, wanted: Profile) -> bool:
+    """Tell whether a reported profile bounds a station as the wanted one does."""
     if found is None or found.purpose is not wanted.purpose or found.discharges:
         return False
-    said, meant = found.periods[0].limit, wanted.periods[0].limit
-    return said is not None and meant is not None and abs(said - meant) <= 1.0
+    if found.unit is not wanted.unit:
+        return False
+    meant = wanted.periods[0].limit or 0.0
+    return all(
+        each.limit is not None and abs(each.limit - meant) <= 1.0
+        for each in found.periods
+    )

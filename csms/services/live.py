@@ -56,7 +56,8 @@ class LiveEvse:
         export_ws: Register of energy out of the vehicle.
         ev_needs: What the vehicle last said that it needs and allows.
         external_limit: A limit that somebody else has put on the station.
-        der_alarm: A grid condition that the station reacts to (2.1).
+        der_alarm: Grid conditions that the station reacts to, and controls that run on
+            it: ``alarms`` and ``controls``, each by its name (2.1, R04 and R05).
         priority_charging: Whether the driver asked to charge at full power.
         connected: Whether its station has a connection.
     """

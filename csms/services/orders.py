@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from csms.domain.ids import EvseId
+from csms.services.gate import DISPATCHED
 from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 
@@ -11,10 +12,16 @@ UNBOUNDED_W = 10**9
 
 
 def foremost(orders: Iterable[MemberOrder], now: datetime) -> dict[EvseId, MemberOrder]:
-    """Return one order for each EVSE: that of the event that is on, or comes next."""
+    """Return one order for each EVSE: that of the event that is on, or comes next.
 
-    def rank(order: MemberOrder) -> tuple[bool, datetime, str]:
-        return order.window.end <= now, order.window.start, order.event
+    What is called off, over, or asks nothing of the EVSE stands behind what does.
+    """
+
+    def rank(order: MemberOrder) -> tuple[bool, bool, bool, datetime, str]:
+        idle = order.setpoint is None or bool(order.excluded)
+        over = order.window.end <= now
+        off = order.stage not in DISPATCHED
+        return off, over, idle, order.window.start, order.event
 
     chosen: dict[EvseId, MemberOrder] = {}
     for order in sorted(orders, key=rank):
@@ -25,8 +32,11 @@ def foremost(orders: Iterable[MemberOrder], now: datetime) -> dict[EvseId, Membe
 def vehicle_limit_w(live: LiveEvse) -> int:
     """Return the most the vehicle gives, in watts, as far as it says (rule 6).
 
-    It says so in ``v2xChargingParameters.maxDischargePower`` of its charging needs.
+    It says so in ``v2xChargingParameters.maxDischargePower`` of its charging needs;
+    where it does so by phase, the other phases add to the first.
     """
-    needs = live.ev_needs or {}
-    said = (needs.get("v2xChargingParameters") or {}).get("maxDischargePower")
-    return int(said) if isinstance(said, int | float) else UNBOUNDED_W
+    said = (live.ev_needs or {}).get("v2xChargingParameters") or {}
+    if not isinstance(said.get("maxDischargePower"), int | float):
+        return UNBOUNDED_W
+    powers = [said.get(f"maxDischargePower{phase}") for phase in ("", "_L2", "_L3")]
+    return int(sum(each for each in powers if isinstance(each, int | float)))

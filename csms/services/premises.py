@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from csms.domain.ids import EvseId, SiteId, StationId
 from csms.domain.site import Site
 from csms.domain.station import Evse
-from csms.domain.units import ZERO_ENERGY, Energy, Power
+from csms.domain.units import ZERO_ENERGY, ZERO_POWER, Energy, Power
 from csms.domain.vehicle import Vehicle
 from csms.services.ports.work import Begin
 
@@ -28,6 +28,11 @@ class Premise:
     vehicle: Vehicle | None
     import_share: Power
 
+    @property
+    def export_cap(self) -> Power:
+        """Return the most that its site may give back: nothing without permission."""
+        return self.site.export_cap if self.site.export_permission else ZERO_POWER
+
     def above(self, floor_pct: float, soc_pct: float, efficiency: float) -> Energy:
         """Return the energy at the meter between a state of charge and a floor."""
         if self.vehicle is None:
@@ -43,6 +48,7 @@ class Premises:
         self._begin = begin
         self._all: dict[EvseId, Premise] = {}
         self._of: dict[StationId, list[Premise]] = {}
+        self._at: dict[SiteId, list[EvseId]] = {}
 
     async def refresh(self) -> None:
         """Read them anew."""
@@ -55,7 +61,7 @@ class Premises:
         for evse in evses:
             site = stations[evse.id.station]
             totals[site] = totals.get(site, 0) + evse.max_charge.watts
-        self._all = {
+        found = {
             evse.id: _premise(
                 evse,
                 sites[stations[evse.id.station]],
@@ -64,9 +70,12 @@ class Premises:
             )
             for evse in evses
         }
-        self._of = {}
-        for evse_id, premise in sorted(self._all.items()):
-            self._of.setdefault(evse_id.station, []).append(premise)
+        of: dict[StationId, list[Premise]] = {}
+        at: dict[SiteId, list[EvseId]] = {}
+        for evse_id, premise in sorted(found.items()):
+            of.setdefault(evse_id.station, []).append(premise)
+            at.setdefault(premise.site.id, []).append(evse_id)
+        self._all, self._of, self._at = found, of, at
 
     def find(self, evse: EvseId) -> Premise | None:
         """Return one premise, if there is such an EVSE."""
@@ -75,6 +84,10 @@ class Premises:
     def of(self, station: StationId) -> Sequence[Premise]:
         """Return the premises of one station, by number."""
         return self._of.get(station, ())
+
+    def at(self, site: SiteId) -> Sequence[EvseId]:
+        """Return the EVSEs behind one connection to the grid, by id."""
+        return self._at.get(site, ())
 
     def all(self) -> Mapping[EvseId, Premise]:
         """Return every premise."""

@@ -1,24 +1,29 @@
 """What each EVSE should hold right now: from an order to a target to a profile."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from csms.charging.compiling import (
     Order,
     Terms,
+    discharge_end,
     event_profile,
     event_profile_id,
     fingerprint,
     terms_for,
 )
-from csms.domain.ids import EvseId
-from csms.domain.units import Power
+from csms.domain.ids import EventId, EvseId, StationId, TransactionId
+from csms.domain.interval import Interval
+from csms.domain.units import Energy, Power
 from csms.domain.vendor_profile import Dialect
 from csms.services.conducting import Target, Wanted
 from csms.services.gate import Question, barred, barred_anew
 from csms.services.orders import vehicle_limit_w
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD, Intent
+from csms.services.premises import Premise
 from csms.services.world import World
 
 
@@ -33,7 +38,14 @@ class DispatchPolicy:
         guard_pct: Distance from the floor at which discharge stops, in percent.
         efficiency: From battery to meter, one way.
         tick_s: Real seconds between two looks at everything.
-        rest_s: Real seconds before a station that did not answer is asked again.
+        rest_s: Real seconds before a station that did not answer is asked again; each
+            time in a row it is twice as long.
+        longest_rest_s: Real seconds that such a rest lasts at most.
+        attempts: How often a profile that does not hold is given.
+        resize: By how much a schedule may end sooner or later than the energy above
+            the floor lasts, before it is given anew; and no sooner after the last.
+        skew: Clocks that are further off take nothing ahead of time.
+        great_skew: Clocks that are further off take nothing.
     """
 
     lead: timedelta = timedelta(minutes=25)
@@ -43,17 +55,34 @@ class DispatchPolicy:
     efficiency: float = 0.92
     tick_s: float = 0.25
     rest_s: float = 2.0
+    longest_rest_s: float = 30.0
+    attempts: int = 3
+    resize: timedelta = timedelta(minutes=10)
+    skew: timedelta = timedelta(seconds=5)
+    great_skew: timedelta = timedelta(seconds=60)
 
 
 class Targeting:
-    """Decides what an EVSE should hold; it remembers nothing."""
+    """Decides what an EVSE should hold; it remembers nothing.
 
-    def __init__(self, world: World, policy: DispatchPolicy) -> None:
+    Args:
+        world: The means of the node.
+        policy: What an operator may tune.
+        skew: How far a station's clock is off, as far as it is known.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        policy: DispatchPolicy,
+        skew: Callable[[StationId], timedelta | None],
+    ) -> None:
         self._clock = world.clock
         self._live = world.live
         self._book = world.book
         self._premises = world.premises
         self._policy = policy
+        self._skew = skew
 
     def target(
         self, order: MemberOrder | None, evse: EvseId, held: Intent | None
@@ -66,15 +95,22 @@ class Targeting:
         transaction = question.live.transaction
         if barred(question) is not None or order is None or order.setpoint is None:
             return None
-        limit = min(-order.setpoint.power.watts, vehicle_limit_w(question.live))
-        power, vendor = Power(-limit), question.facts.vendor_profile
-        mark = fingerprint(
-            (order.event, order.setpoint.window, power, transaction, vendor.id)
+        facts = question.facts
+        limit = min(
+            -order.setpoint.power.watts,
+            vehicle_limit_w(question.live),
+            facts.max_discharge.watts,
         )
+        if limit < max(facts.min_discharge.watts, 1):
+            return None
+        power, vendor = Power(-limit), facts.vendor_profile
+        window = order.setpoint.window
+        mark = _mark(order.event, window, power, transaction, vendor.id)
         fresh = held is None or held.state not in HELD or held.fingerprint != mark
         if fresh and barred_anew(question) is not None:
             return None
-        return Target(mark, power, readable=vendor.dialect is not Dialect.DATATRANSFER)
+        readable = vendor.dialect is not Dialect.DATATRANSFER
+        return Target(mark, power, window, readable=readable)
 
     def wanted(
         self, order: MemberOrder | None, evse: EvseId, target: Target
@@ -96,7 +132,7 @@ class Targeting:
                 premise.import_share,
             ),
             terms,
-            premise.above(order.floor_soc_pct, live.soc_pct, self._policy.efficiency),
+            self._available(order, premise, live.soc_pct),
             now=self._clock.now(),
         )
         if content is None:
@@ -111,6 +147,17 @@ class Targeting:
             event_profile_id(evse, terms),
         )
 
+    def lasts_until(
+        self, order: MemberOrder | None, evse: EvseId, target: Target
+    ) -> datetime | None:
+        """Return until when the vehicle can give the power of the target (rule 8)."""
+        soc, premise = self._live.get(evse).soc_pct, self._premises.find(evse)
+        if order is None or premise is None or soc is None:
+            return None
+        available = self._available(order, premise, soc)
+        now = self._clock.now()
+        return discharge_end(target.window, target.power, available, now=now)
+
     def question(self, order: MemberOrder | None, evse: EvseId) -> Question:
         """Return everything that decides about a discharge there now."""
         return Question(
@@ -122,6 +169,9 @@ class Targeting:
             lead=self._policy.lead,
             stale=self._policy.stale_soc,
             guard_pct=self._policy.guard_pct,
+            skew=self._skew(evse.station),
+            skew_tolerated=self._policy.skew,
+            skew_refused=self._policy.great_skew,
         )
 
     def terms(self, evse: EvseId) -> Terms:
@@ -132,3 +182,23 @@ class Targeting:
             evse,
             self._policy.offline_patience,
         )
+
+    def _available(self, order: MemberOrder, premise: Premise, soc: float) -> Energy:
+        """Return what may be asked of the battery without anybody watching.
+
+        It ends where the live layer would stop it, not at the floor itself: states of
+        charge are rounded, and batteries lose more than they should.
+        """
+        stop_pct = order.floor_soc_pct + self._policy.guard_pct
+        return premise.above(stop_pct, soc, self._policy.efficiency)
+
+
+@lru_cache(maxsize=4096)
+def _mark(
+    event: EventId,
+    window: Interval,
+    power: Power,
+    transaction: TransactionId | None,
+    vendor_profile: str,
+) -> str:
+    return fingerprint((event, window, power, transaction, vendor_profile))

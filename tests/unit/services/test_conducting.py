@@ -1,17 +1,20 @@
 """Which step brings an EVSE closer to what it should hold (rules 15, 17, 24)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from csms.domain.ids import EvseId, StationId
+from csms.domain.interval import Interval
 from csms.domain.profile import Role
 from csms.domain.units import Power
 from csms.services.conducting import Step, Target, Trust, next_step
 from csms.services.ports.profiles import HELD, Intent, IntentState
 
-TARGET = Target("mark", Power(-10_000), readable=True)
+START = datetime(2026, 7, 14, 21, tzinfo=UTC)
+WINDOW = Interval(START, START + timedelta(hours=3))
+TARGET = Target("mark", Power(-10_000), WINDOW, readable=True)
 UNREADABLE = replace(TARGET, readable=False)
 
 

@@ -148,7 +148,7 @@ def test_what_no_rule_forbids_may_go() -> None:
             id="no transaction",
         ),
         pytest.param(
-            {"live": replace(LIVE, der_alarm={"controlType": "VoltWatt"})},
+            {"live": replace(LIVE, der_alarm={"alarms": {"VoltWatt": {}}})},
             Bar.GRID_ALARM,
             id="grid alarm",
         ),
