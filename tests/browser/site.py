@@ -6,6 +6,7 @@ Its clock stands still, its stations are told here what they would have said.
 import asyncio
 import contextlib
 import json
+import secrets
 import subprocess
 import sys
 import threading
@@ -357,7 +358,7 @@ class Served:
 @contextlib.contextmanager
 def fresh_copy(url: str, template: str) -> Iterator[str]:
     """Give the address of a database of our own, copied from a migrated one."""
-    name = f"{template}_site_{threading.get_ident()}"
+    name = f"{template}_site_{secrets.token_hex(4)}"
 
     def execute(statement: str) -> None:
         async def run() -> None:

@@ -1,19 +1,25 @@
 // Brings parts of a page up to date with what the server would show now.
-import { sortTables } from "./sorting.js";
+import { orderOf, restoreOrder, sortTables } from "./sorting.js";
 
 const EVERY_MS = 1500;
 
 function renew(page) {
   for (const fresh of page.querySelectorAll("[data-region]")) {
     const shown = document.getElementById(fresh.id);
-    if (!shown || shown.contains(document.activeElement)) continue;
+    if (!shown || shown.innerHTML === fresh.innerHTML || busy(shown)) continue;
     const open = new Set([...shown.querySelectorAll("details[open][id]")].map((d) => d.id));
     for (const each of fresh.querySelectorAll("details[id]")) each.open = open.has(each.id);
-    const sorted = shown.querySelector("th[aria-sort]");
-    if (shown.innerHTML === fresh.innerHTML || sorted || selects(shown)) continue;
+    const order = orderOf(shown);
     shown.replaceChildren(...fresh.childNodes);
     sortTables(shown);
+    if (order) restoreOrder(shown, order);
   }
+}
+
+/** Tells whether somebody is at work in it: on a link, in a field, or selecting text. */
+function busy(region) {
+  const active = document.activeElement;
+  return selects(region) || (region.contains(active) && !active.closest("th[aria-sort]"));
 }
 
 function selects(element) {

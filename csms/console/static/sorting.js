@@ -12,15 +12,34 @@ function compare(one, other) {
   return one.localeCompare(other, "en", { numeric: true });
 }
 
-function sort(table, head, at) {
-  const up = head.getAttribute("aria-sort") !== "ascending";
+function sort(table, at, direction) {
   for (const each of table.tHead.rows[0].cells) each.removeAttribute("aria-sort");
-  head.setAttribute("aria-sort", up ? "ascending" : "descending");
+  table.tHead.rows[0].cells[at].setAttribute("aria-sort", direction);
+  const sign = direction === "ascending" ? 1 : -1;
   for (const body of table.tBodies) {
     const rows = [...body.rows];
-    rows.sort((a, b) => (up ? 1 : -1) * compare(value(a, at), value(b, at)));
+    rows.sort((a, b) => sign * compare(value(a, at), value(b, at)));
     body.append(...rows);
   }
+}
+
+/** Returns how the first sorted table within is sorted, to be restored later. */
+export function orderOf(root) {
+  const head = root.querySelector("th[aria-sort]");
+  return head && {
+    at: head.cellIndex,
+    direction: head.getAttribute("aria-sort"),
+    focused: head.contains(document.activeElement),
+  };
+}
+
+/** Sorts the first table within as it was sorted before. */
+export function restoreOrder(root, order) {
+  const table = root.querySelector("table:has(th[data-sort])");
+  const head = table?.tHead.rows[0].cells[order.at];
+  if (!head) return;
+  sort(table, order.at, order.direction);
+  if (order.focused) head.querySelector("button")?.focus({ preventScroll: true });
 }
 
 /** Makes buttons of the head cells that can be sorted by. */
@@ -32,7 +51,8 @@ export function sortTables(root = document) {
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      sort(head.closest("table"), head, head.cellIndex);
+      const up = head.getAttribute("aria-sort") !== "ascending";
+      sort(head.closest("table"), head.cellIndex, up ? "ascending" : "descending");
     });
   }
 }

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.site import OPERATOR, VIEWER, Served, fresh_copy, served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown(postgres_url: str, migrated_template: str) -> Iterator[Served]:
     """The demonstration's fleet, with an event in every stage, on a port."""
     with fresh_copy(postgres_url, migrated_template) as url, served(url) as site:
