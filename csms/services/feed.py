@@ -55,6 +55,11 @@ class Feed:
         self._watchers: list[Watcher] = []
         live.subscribe(self._changed)
 
+    @property
+    def watchers(self) -> int:
+        """Return how many watch now."""
+        return len(self._watchers)
+
     @contextmanager
     def watching(self, last_fact: int) -> Iterator[Watcher]:
         """Give a watcher that knows everything up to a fact.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -72,9 +73,12 @@ async def test_metrics_answer_while_the_database_is_away(
     assert 'v2g_ready{check="database"} 0.0' in answer.text
 
 
-async def listen(stage: Stage, until: str, **headers: str) -> list[dict[str, Any]]:
-    """Return the events of the stream, up to the first of a kind."""
-    heard: list[dict[str, Any]] = []
+Heard = list[dict[str, Any]]
+
+
+async def listen(stage: Stage, until: Callable[[Heard], bool], **headers: str) -> Heard:
+    """Return the events of the stream, until they are what is waited for."""
+    heard: Heard = []
     sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     gone = asyncio.Event()
     secret = stage.secrets[Role.VIEWER]
@@ -105,7 +109,7 @@ async def listen(stage: Stage, until: str, **headers: str) -> list[dict[str, Any
 
     task = asyncio.create_task(stage.app(scope, receive, sent.put))  # type: ignore[arg-type]
     async with asyncio.timeout(20):
-        while not heard or heard[-1]["event"] != until:
+        while not until(heard):
             message = await sent.get()
             for block in message.get("body", b"").decode().split("\n\n"):
                 lines = dict(
@@ -118,14 +122,30 @@ async def listen(stage: Stage, until: str, **headers: str) -> list[dict[str, Any
     return heard
 
 
+def changes(heard: Heard) -> list[tuple[str, int]]:
+    lives = [each["data"]["evses"] for each in heard if each["event"] == "live"]
+    return [(evse["station"], evse["power_w"]) for each in lives for evse in each]
+
+
+def facts(heard: Heard) -> list[str]:
+    return [each["data"]["kind"] for each in heard if each["event"] == "fact"]
+
+
+async def watched(stage: Stage) -> None:
+    async with asyncio.timeout(10):
+        while not stage.node.feed.watchers:
+            await asyncio.sleep(0.01)
+
+
 async def test_the_stream_begins_with_everything_and_goes_on_with_changes(
     peopled: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "TICK_REAL_S", 0.05)
-    listening = asyncio.create_task(listen(peopled, until="fact"))
-    await asyncio.sleep(0.2)
+    listening = asyncio.create_task(
+        listen(peopled, lambda heard: bool(changes(heard) and facts(heard)))
+    )
+    await watched(peopled)
     peopled.node.live.update(HOME_1, power=Power(-1234))
-    await asyncio.sleep(0.2)
     async with peopled.node.begin() as work:
         await work.facts.add("test.happened", "it", {"n": 1}, peopled.clock.now())
     heard = await listening
@@ -135,17 +155,9 @@ async def test_the_stream_begins_with_everything_and_goes_on_with_changes(
     assert len(snapshot["data"]["evses"]) == 3
     assert snapshot["data"]["totals"]["connected"] == 3
     assert snapshot["data"]["totals"]["plugged"] == 3
-    changes = [
-        evse
-        for each in heard
-        if each["event"] == "live"
-        for evse in each["data"]["evses"]
-    ]
-    assert [(each["station"], each["power_w"]) for each in changes] == [
-        (HOME_1.station, -1234)
-    ]
-    fact = heard[-1]
-    assert fact["data"]["kind"] == "test.happened"
+    assert changes(heard) == [(HOME_1.station, -1234)]
+    assert facts(heard) == ["test.happened"]
+    (fact,) = (each for each in heard if each["event"] == "fact")
     assert int(fact["id"]) == fact["data"]["id"]
 
 
@@ -157,9 +169,13 @@ async def test_who_comes_back_misses_no_fact(
         first = (await work.facts.after(0, 1))[0].id
         await work.facts.add("test.missed", "it", {}, peopled.clock.now())
 
-    heard = await listen(peopled, until="fact", **{"last-event-id": str(first)})
+    heard = await listen(
+        peopled,
+        lambda heard: bool(facts(heard)),
+        **{"last-event-id": str(first)},
+    )
 
-    assert heard[-1]["data"]["kind"] == "test.missed"
+    assert facts(heard) == ["test.missed"]
 
 
 async def test_a_watcher_whose_token_is_revoked_is_sent_away(
@@ -167,8 +183,10 @@ async def test_a_watcher_whose_token_is_revoked_is_sent_away(
 ) -> None:
     monkeypatch.setattr(stream, "TICK_REAL_S", 0.05)
     monkeypatch.setattr(stream, "HEARTBEAT", 2)
-    listening = asyncio.create_task(listen(peopled, until="closed"))
-    await asyncio.sleep(0.1)
+    listening = asyncio.create_task(
+        listen(peopled, lambda heard: bool(heard) and heard[-1]["event"] == "closed")
+    )
+    await watched(peopled)
     caller = await peopled.node.access.caller(peopled.secrets[Role.VIEWER])
     assert caller is not None
     await peopled.node.access.revoke(caller.token, by="test")
@@ -176,6 +194,17 @@ async def test_a_watcher_whose_token_is_revoked_is_sent_away(
     heard = await listening
 
     assert heard[-1]["data"] == {"reason": "the credentials are not valid"}
+    assert peopled.node.feed.watchers == 0
+
+
+async def test_there_is_no_room_for_ever_more_watchers(
+    peopled: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csms.services.feed.MOST_WATCHERS", 0)
+
+    heard = await listen(peopled, bool)
+
+    assert heard[0]["event"] == "closed"
 
 
 async def test_watchers_are_counted_and_forgotten(peopled: Stage) -> None:
