@@ -6,6 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LONGEST_MODULE = 400
+LONGEST_TEST_MODULE = 600
+"""A table of cases is read row by row, so that a test module may be longer."""
+
 LONG_BY_NATURE = {
     "csms/db/tables.py": "every table, in one place",
 }
@@ -61,6 +64,10 @@ def test_a_vendor_in_code_would_be_found() -> None:
     assert named_vendors(f"x{name}x") == set()
 
 
+def longest(module: str) -> int:
+    return LONGEST_TEST_MODULE if module.startswith("tests/") else LONGEST_MODULE
+
+
 def test_a_module_fits_in_one_reading() -> None:
     lengths = {
         module: len((ROOT / module).read_text().splitlines())
@@ -68,7 +75,7 @@ def test_a_module_fits_in_one_reading() -> None:
         if module not in LONG_BY_NATURE
         and not module.startswith("migrations/versions/")
     }
-    assert {m: lines for m, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+    assert {m: n for m, n in lengths.items() if n > longest(m)} == {}
 
 
 def test_a_module_says_in_a_sentence_what_it_is_for() -> None:
