@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from csms.db import view_events, view_fleet, view_stations
+from csms.db import view_energy, view_events, view_fleet, view_stations
 from csms.domain.event import Stage
 from csms.domain.ids import (
     EventId,
@@ -103,14 +103,14 @@ class PostgresQueries:
     async def curve(self, event: EventId) -> Sequence[CurvePoint]:
         """Return what the members did in each quarter of the window."""
         async with self.engine.connect() as connection:
-            return await view_events.curve(connection, event)
+            return await view_energy.curve(connection, event)
 
     async def export_registers(
         self, evses: Sequence[EvseId], at: datetime
     ) -> Mapping[EvseId, int]:
         """Return what each register of energy given back showed at an instant."""
         async with self.engine.connect() as connection:
-            return await view_events.export_registers(connection, evses, at)
+            return await view_energy.export_registers(connection, evses, at)
 
     async def sites(
         self, *, after: SiteId | None = None, limit: int = 100
@@ -206,7 +206,7 @@ class PostgresQueries:
     ) -> Sequence[Part]:
         """Return which EVSE was asked by which event that overlaps the interval."""
         async with self.engine.connect() as connection:
-            return await view_events.parts(connection, evses, interval)
+            return await view_energy.parts(connection, evses, interval)
 
     async def notice_outcomes(self) -> Mapping[tuple[Channel, str], int]:
         """Return how many notices there are, by channel and outcome."""

@@ -14,8 +14,8 @@ from csms.services.events import Events
 from csms.services.feed import Feed
 from csms.services.live import LiveFleet
 from csms.services.participation import Participation
-from csms.services.ports.queries import Queries
 from csms.services.ports.telemetry import MessageLogView
+from csms.services.ports.views import Queries
 from csms.services.ports.work import Begin
 from csms.services.quarantines import Quarantines
 from csms.services.registry import Registry

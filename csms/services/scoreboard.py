@@ -18,7 +18,8 @@ from csms.domain.interval import QUARTER, Interval
 from csms.domain.plan import Plan, Setpoint
 from csms.domain.units import ZERO_ENERGY, ZERO_POWER, Energy, Power
 from csms.services.live import LiveFleet
-from csms.services.ports.queries import Pulse, Queries
+from csms.services.ports.queries import Pulse
+from csms.services.ports.views import Queries
 from csms.services.ports.work import Begin
 
 MOST_KEPT = 50

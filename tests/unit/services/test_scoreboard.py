@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -14,10 +14,13 @@ from csms.domain.interval import Interval
 from csms.domain.plan import Plan, PlanEntry, Setpoint
 from csms.domain.units import ZERO_ENERGY, Energy, Power
 from csms.services.live import LiveFleet
-from csms.services.ports.queries import CurvePoint, Pulse, Queries
+from csms.services.ports.queries import CurvePoint, Pulse
 from csms.services.ports.work import Begin, Work
 from csms.services.scoreboard import MOST_KEPT, Scoreboard
 from tests.fakes.clock import DAWN, ManualClock
+
+if TYPE_CHECKING:
+    from csms.services.ports.views import Queries
 
 EVENT = EventId("event")
 ONE, TWO, OUT = (EvseId(StationId(name), 1) for name in ("S1", "S2", "S3"))
