@@ -112,19 +112,17 @@ async def play_days(database: str) -> Days:
 
     async with playing(database, FIRST_DAY, listen) as world:
         disturb(world)
-        await world.known()
-        events = [await world.call(each, DAY_1.start, DAY_1.end) for each in PROGRAMS]
-        await world.settled(*events)
+        await world.desk.known()
+        events = [await world.desk.call(each, DAY_1) for each in PROGRAMS]
+        await world.desk.settled(*events)
         first = await world.account(DAY_1, *events)
     async with playing(database, SECOND_DAY) as world:
-        await world.known()
-        small, yard = [
-            await world.call(each, DAY_2.start, DAY_2.end) for each in PROGRAMS
-        ]
-        await world.until(DAY_2.start + CALLED_OFF_AFTER)
+        await world.desk.known()
+        small, yard = [await world.desk.call(each, DAY_2) for each in PROGRAMS]
+        await world.clock.sleep_until(DAY_2.start + CALLED_OFF_AFTER)
         called_off_at = world.clock.now()
-        await world.post(f"events/{yard}/cancel", {"reason": "the peak is over"})
-        await world.settled(small)
+        await world.desk.post(f"events/{yard}/cancel", {"reason": "the peak is over"})
+        await world.desk.settled(small)
         second = await world.account(DAY_2, small, yard)
     return Days(first, second, called_off_at, said)
 

@@ -25,7 +25,6 @@ from csms.cli.judging import Promise, judge
 from csms.cli.witness import Case, Minute, Witness, instant, witnesses
 from csms.clock import ScaledClock
 from csms.db.engine import connect_raw
-from csms.services.node import Node
 from csms.settings import Settings, load
 from simulators.days import Day, Happening, Placed
 from simulators.fleet import Mailbox, Run, never
@@ -68,24 +67,11 @@ class Script:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class World:
-    """A running node, a running fleet, and what moves them."""
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The API, for somebody with every right."""
 
-    script: Script
-    clock: ScaledClock
-    node: Node
-    run: Run
     api: httpx.AsyncClient
-    document: Json
-
-    def station(self, name: str) -> Station:
-        """Return a simulated station."""
-        return next(each for each in self.run.stations if each.id == name)
-
-    def at(self, moment: datetime, station: str, act: Any) -> None:  # noqa: ANN401
-        """Let something happen to a station at an instant."""
-        self.station(station).timeline.add(Act(moment.timestamp(), act))
 
     async def get(self, path: str) -> Json:
         answer = await self.api.get(f"/api/v1/{path}")
@@ -104,26 +90,22 @@ class World:
         found: list[Json] = (await self.get(f"{path}{joint}limit=500"))["items"]
         return found
 
-    async def known(self) -> None:
-        """Wait until every station is connected and provisioned."""
-        async with asyncio.timeout(KNOWN_S):
-            while not all(
-                each["connected"] and each["provisioned"]
-                for each in await self.items("stations")
-            ):
-                await asyncio.sleep(0.1)
-
-    async def until(self, moment: datetime) -> None:
-        await self.clock.sleep_until(moment)
-
-    async def call(self, program: str, start: datetime, end: datetime) -> str:
+    async def call(self, program: str, window: "Window", *, test: bool = False) -> str:
+        """Call an event and return its name."""
         body = {
             "program": program,
-            "starts_at": start.isoformat(),
-            "ends_at": end.isoformat(),
+            "starts_at": window.start.isoformat(),
+            "ends_at": window.end.isoformat(),
+            "test": test,
         }
         called: str = (await self.post("events", body))["id"]
         return called
+
+    async def known(self) -> None:
+        """Wait until every station is provisioned, and has said how full it is."""
+        async with asyncio.timeout(KNOWN_S):
+            while not all(_is_known(each) for each in await self.items("stations")):
+                await asyncio.sleep(0.1)
 
     async def reached(self, stage: str, *events: str) -> None:
         """Wait until events have come to a stage."""
@@ -143,11 +125,30 @@ class World:
                 ):
                     await asyncio.sleep(0.05)
 
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A running node, a running fleet, and what moves them."""
+
+    script: Script
+    clock: ScaledClock
+    run: Run
+    desk: Desk
+    document: Json
+
+    def station(self, name: str) -> Station:
+        """Return a simulated station."""
+        return next(each for each in self.run.stations if each.id == name)
+
+    def at(self, moment: datetime, station: str, act: Any) -> None:  # noqa: ANN401
+        """Let something happen to a station at an instant."""
+        self.station(station).timeline.add(Act(moment.timestamp(), act))
+
     async def account(self, window: "Window", *events: str) -> "Account":
         """Return what both sides say about events."""
         members: dict[str, Json] = {}
         for event in events:
-            for each in await self.items(f"events/{event}/members"):
+            for each in await self.desk.items(f"events/{event}/members"):
                 members[f"{each['station']}/{each['evse']}"] = each
         day = timedelta(days=1)
         span = f"from={_z(window.start - day / 4)}&to={_z(window.end + day / 24)}"
@@ -157,12 +158,14 @@ class World:
             document=self.document,
             observed=self.run.observer.report(self.run.lived),
             members=members,
-            events={each: await self.get(f"events/{each}") for each in events},
-            quarters=(await self.get(f"telemetry/quarters?{span}"))["items"],
-            quarantines=await self.items("quarantines"),
-            incidents=await self.items("incidents"),
+            events={each: await self.desk.get(f"events/{each}") for each in events},
+            quarters=(await self.desk.get(f"telemetry/quarters?{span}"))["items"],
+            quarantines=await self.desk.items("quarantines"),
+            incidents=await self.desk.items("incidents"),
             statements={
-                program: await self.get(f"programs/{program}/statement?season=2026")
+                program: await self.desk.get(
+                    f"programs/{program}/statement?season=2026"
+                )
                 for program in sorted(
                     {each["program"] for each in self.document["enrollments"]}
                 )
@@ -261,39 +264,54 @@ class Account:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A node that serves, and the ways to it.
+
+    Attributes:
+        clock: Business time.
+        api: A client with every right.
+        base: Where its pages are.
+        ocpp: Where stations connect.
+    """
+
+    clock: ScaledClock
+    api: httpx.AsyncClient
+    base: str
+    ocpp: str
+
+
+@contextlib.asynccontextmanager
+async def serving(database: str, script: Script) -> AsyncIterator[Served]:
+    """Give a node on its own ports, for as long as the block lasts."""
+    ocpp_port, http_port = free_port(), free_port()
+    clock = ScaledClock(datetime.now(UTC), script.opens, script.rate)
+    base = f"http://127.0.0.1:{http_port}"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with tempfile.TemporaryDirectory() as folder, _node_log(Path(folder)):
+        settings = _settings(script, clock, database, ocpp_port, http_port, folder)
+        async with (
+            node(settings),
+            httpx.AsyncClient(base_url=base, headers=headers, timeout=20) as api,
+        ):
+            yield Served(clock, api, base, f"ws://127.0.0.1:{ocpp_port}/ocpp")
+
+
 @contextlib.asynccontextmanager
 async def playing(
     database: str, script: Script, watch: Watch = ignore
 ) -> AsyncIterator[World]:
     """Bring node and fleet up; the registry is imported, stations are connecting."""
-    ocpp_port, http_port = free_port(), free_port()
-    clock = ScaledClock(datetime.now(UTC), script.opens, script.rate)
     fleet = load_fleet(script.fleet, seed=1, folder=DATA)
-    base = f"http://127.0.0.1:{http_port}"
-    with tempfile.TemporaryDirectory() as folder, _node_log(Path(folder)):
-        settings = _settings(script, clock, database, ocpp_port, http_port, folder)
-        async with (
-            node(settings) as face,
-            httpx.AsyncClient(
-                base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20
-            ) as api,
-        ):
-            placed = Placed(
-                Day("script", (55, 80), ()),
-                {name: list(each) for name, each in script.happenings.items()},
-            )
-            run = Run(
-                fleet,
-                placed,
-                clock,
-                f"ws://127.0.0.1:{ocpp_port}/ocpp",
-                Mailbox(base, TOKEN),
-                watch,
-            )
-            world = World(script, clock, face, run, api, registry(fleet))
-            await world.post("registry", world.document)
-            async with _living(run):
-                yield world
+    happenings = {name: list(each) for name, each in script.happenings.items()}
+    placed = Placed(Day("script", (55, 80), ()), happenings)
+    async with serving(database, script) as served:
+        mailbox = Mailbox(served.base, TOKEN)
+        run = Run(fleet, placed, served.clock, served.ocpp, mailbox, watch)
+        world = World(script, served.clock, run, Desk(served.api), registry(fleet))
+        await world.desk.post("registry", world.document)
+        async with _living(run):
+            yield world
 
 
 @contextlib.asynccontextmanager
@@ -386,6 +404,11 @@ async def _execute(url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def _is_known(station: Json) -> bool:
+    charges = [evse["soc_pct"] is not None for evse in station["evses"]]
+    return station["connected"] and station["provisioned"] and all(charges)
 
 
 def _z(moment: datetime) -> str:
