@@ -23,6 +23,7 @@ from csms.domain.profile import (
 )
 from csms.ocpp.link import Link, Priority
 from csms.ocpp.messages import smart_charging as wire
+from csms.ocpp.messages.common import GenericStatus
 from csms.ocpp.messages.data_transfer import (
     DATA_TRANSFER,
     DataTransferRequest,
@@ -203,7 +204,7 @@ class StationProfiles:
         answer = await self._ask(
             evse.station, lambda link: link.ask(wire.GET_COMPOSITE_SCHEDULE, request)
         )
-        if answer.status is not wire.GenericStatus.ACCEPTED or answer.schedule is None:
+        if answer.status is not GenericStatus.ACCEPTED or answer.schedule is None:
             return None
         schedule = answer.schedule
         return Composite(

@@ -8,7 +8,7 @@ from csms.blocks.routing import Route, route
 from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import Profile
 from csms.ocpp.messages import smart_charging as wire
-from csms.ocpp.messages.common import StatusInfo
+from csms.ocpp.messages.common import GenericStatus, StatusInfo
 from csms.ocpp.messages.profiles import ChargingProfileStatus
 from csms.services.live import LiveFleet
 
@@ -56,7 +56,7 @@ class SmartCharging:
     ) -> wire.NotifyEVChargingScheduleResponse:
         """Take note of the vehicle's own schedule (K15); the meter decides later."""
         del station, request
-        return wire.NotifyEVChargingScheduleResponse(status=wire.GenericStatus.ACCEPTED)
+        return wire.NotifyEVChargingScheduleResponse(status=GenericStatus.ACCEPTED)
 
     async def limit(
         self, station: StationId, request: wire.NotifyChargingLimitRequest

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Any, Generic, Self, TypeVar, cast
+from enum import Flag, StrEnum, auto
+from functools import cache
+from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -47,6 +48,18 @@ Loc = tuple[str | int, ...]
 
 BOTH = frozenset(Edition)
 V21_ONLY = frozenset({Edition.V21})
+
+
+class Direction(Flag):
+    """Who asks for an action; the other side answers."""
+
+    FROM_STATION = auto()
+    TO_STATION = auto()
+
+
+FROM_STATION = Direction.FROM_STATION
+TO_STATION = Direction.TO_STATION
+EITHER_WAY = FROM_STATION | TO_STATION
 
 
 class Word(StrEnum):
@@ -147,6 +160,7 @@ Many = Annotated[tuple[T, ...], Field(min_length=1, strict=False)]
 """A list of at least one, kept as a tuple; the standard knows no empty list."""
 
 
+@cache
 def text(limit: int) -> Any:  # noqa: ANN401, pydantic types its own Field as Any
     """Return the constraint of a text: so many characters, and no NUL among them.
 
@@ -155,6 +169,7 @@ def text(limit: int) -> Any:  # noqa: ANN401, pydantic types its own Field as An
     return Field(max_length=limit, pattern="^[^\\x00]*$")
 
 
+@cache
 def at_most(count: int) -> Any:  # noqa: ANN401, as above
     """Return the constraint of a list: at most so many entries."""
     return Field(max_length=count)
@@ -279,9 +294,32 @@ class Action(Generic[Q, A]):
         request: The type of the payload of the CALL.
         response: The type of the payload of the CALLRESULT.
         editions: The editions in which it exists.
+        direction: Who asks.
     """
 
     name: str
     request: type[Q]
     response: type[A]
     editions: frozenset[Edition]
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed(Generic[Q]):
+    """A message that is owed no answer: it travels as SEND, type 6 (2.1 only).
+
+    Attributes:
+        name: The action's name on the wire.
+        request: The type of the payload of the SEND.
+        editions: The editions in which it exists.
+        direction: Who tells.
+    """
+
+    name: str
+    request: type[Q]
+    editions: frozenset[Edition]
+    direction: Direction
+
+
+AnyAction: TypeAlias = Action[Any, Any] | Unconfirmed[Any]
+"""Whatever has a name on the wire."""

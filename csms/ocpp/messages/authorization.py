@@ -4,9 +4,25 @@ from typing import Annotated
 
 from pydantic import Field
 
-from csms.ocpp.messages.common import EnergyTransferMode, IdToken, IdTokenInfo
+from csms.ocpp.messages.common import (
+    EnergyTransferMode,
+    HashAlgorithm,
+    IdToken,
+    IdTokenInfo,
+    StatusInfo,
+)
 from csms.ocpp.messages.tariffs import Tariff
-from csms.ocpp.wire import BOTH, Action, Many, Wire, Word, at_most, text
+from csms.ocpp.wire import (
+    BOTH,
+    FROM_STATION,
+    TO_STATION,
+    Action,
+    Many,
+    Wire,
+    Word,
+    at_most,
+    text,
+)
 
 
 class AuthorizeCertificateStatus(Word):
@@ -21,12 +37,11 @@ class AuthorizeCertificateStatus(Word):
     CONTRACT_CANCELLED = "ContractCancelled"
 
 
-class HashAlgorithm(Word):
-    """How a hash was made."""
+class ClearCacheStatus(Word):
+    """Whether the authorization cache was cleared."""
 
-    SHA256 = "SHA256"
-    SHA384 = "SHA384"
-    SHA512 = "SHA512"
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
 
 
 class OCSPRequestData(Wire):
@@ -58,6 +73,20 @@ class AuthorizeResponse(Wire):
     tariff: Tariff | None = None
 
 
+class ClearCacheRequest(Wire):
+    """Clear the authorization cache (C11)."""
+
+
+class ClearCacheResponse(Wire):
+    """Whether the authorization cache was cleared."""
+
+    status: ClearCacheStatus
+    status_info: StatusInfo | None = None
+
+
 AUTHORIZE: Action[AuthorizeRequest, AuthorizeResponse] = Action(
-    "Authorize", AuthorizeRequest, AuthorizeResponse, BOTH
+    "Authorize", AuthorizeRequest, AuthorizeResponse, BOTH, FROM_STATION
+)
+CLEAR_CACHE: Action[ClearCacheRequest, ClearCacheResponse] = Action(
+    "ClearCache", ClearCacheRequest, ClearCacheResponse, BOTH, TO_STATION
 )

@@ -1,7 +1,16 @@
 """Whether a station, an EVSE or a connector can be used (block G)."""
 
 from csms.ocpp.messages.common import EVSE, StatusInfo
-from csms.ocpp.wire import BOTH, Action, Instant, Natural, Wire, Word
+from csms.ocpp.wire import (
+    BOTH,
+    FROM_STATION,
+    TO_STATION,
+    Action,
+    Instant,
+    Natural,
+    Wire,
+    Word,
+)
 
 
 class OperationalStatus(Word):
@@ -72,10 +81,11 @@ STATUS_NOTIFICATION: Action[StatusNotificationRequest, StatusNotificationRespons
         StatusNotificationRequest,
         StatusNotificationResponse,
         BOTH,
+        FROM_STATION,
     )
 )
 HEARTBEAT: Action[HeartbeatRequest, HeartbeatResponse] = Action(
-    "Heartbeat", HeartbeatRequest, HeartbeatResponse, BOTH
+    "Heartbeat", HeartbeatRequest, HeartbeatResponse, BOTH, FROM_STATION
 )
 CHANGE_AVAILABILITY: Action[ChangeAvailabilityRequest, ChangeAvailabilityResponse] = (
     Action(
@@ -83,5 +93,6 @@ CHANGE_AVAILABILITY: Action[ChangeAvailabilityRequest, ChangeAvailabilityRespons
         ChangeAvailabilityRequest,
         ChangeAvailabilityResponse,
         BOTH,
+        TO_STATION,
     )
 )

@@ -1,9 +1,19 @@
-"""Which directions of energy a vehicle may use (block Q, 2.1 only)."""
+"""Which directions of energy a vehicle may use, and a signal (block Q, 2.1 only)."""
 
 from typing import Annotated
 
-from csms.ocpp.messages.common import EnergyTransferMode, StatusInfo
-from csms.ocpp.wire import V21_ONLY, Action, Many, Wire, Word, text
+from csms.ocpp.messages.common import EnergyTransferMode, GenericStatus, StatusInfo
+from csms.ocpp.wire import (
+    TO_STATION,
+    V21_ONLY,
+    Action,
+    Instant,
+    Integer,
+    Many,
+    Wire,
+    Word,
+    text,
+)
 
 
 class NotifyAllowedEnergyTransferStatus(Word):
@@ -27,6 +37,25 @@ class NotifyAllowedEnergyTransferResponse(Wire):
     status_info: StatusInfo | None = None
 
 
+class AFRRSignalRequest(Wire):
+    """Give the signal that a curve turns into power (Q08).
+
+    Attributes:
+        timestamp: From when it holds.
+        signal: A value of v2xSignalWattCurve.
+    """
+
+    timestamp: Instant
+    signal: Integer
+
+
+class AFRRSignalResponse(Wire):
+    """Whether the signal is followed."""
+
+    status: GenericStatus
+    status_info: StatusInfo | None = None
+
+
 NOTIFY_ALLOWED_ENERGY_TRANSFER: Action[
     NotifyAllowedEnergyTransferRequest, NotifyAllowedEnergyTransferResponse
 ] = Action(
@@ -34,4 +63,8 @@ NOTIFY_ALLOWED_ENERGY_TRANSFER: Action[
     NotifyAllowedEnergyTransferRequest,
     NotifyAllowedEnergyTransferResponse,
     V21_ONLY,
+    TO_STATION,
+)
+AFRR_SIGNAL: Action[AFRRSignalRequest, AFRRSignalResponse] = Action(
+    "AFRRSignal", AFRRSignalRequest, AFRRSignalResponse, V21_ONLY, TO_STATION
 )

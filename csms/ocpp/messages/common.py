@@ -36,6 +36,21 @@ class EnergyTransferMode(Word):
     WPT = "WPT"
 
 
+class GenericStatus(Word):
+    """Whether a request was accepted."""
+
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+
+
+class HashAlgorithm(Word):
+    """How a hash was made."""
+
+    SHA256 = "SHA256"
+    SHA384 = "SHA384"
+    SHA512 = "SHA512"
+
+
 class MessageFormat(Word):
     """How a text for a person is written."""
 
@@ -109,3 +124,18 @@ class Variable(Wire):
 
     name: Annotated[str, text(50)]
     instance: Annotated[str, text(50)] | None = None
+
+
+class CertificateHashData(Wire):
+    """A certificate by its hashes: whose it is, who issued it, and its number.
+
+    Attributes:
+        issuer_name_hash: Of the issuer's distinguished name, in DER.
+        issuer_key_hash: Of the issuer's public key, in DER without tag and length.
+        serial_number: Hexadecimal, without leading zeroes.
+    """
+
+    hash_algorithm: HashAlgorithm
+    issuer_name_hash: Annotated[str, text(128)]
+    issuer_key_hash: Annotated[str, text(128)]
+    serial_number: Annotated[str, text(40)]

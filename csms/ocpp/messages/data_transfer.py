@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from csms.ocpp.messages.common import StatusInfo
-from csms.ocpp.wire import BOTH, Action, Wire, Word, text
+from csms.ocpp.wire import BOTH, EITHER_WAY, Action, Wire, Word, text
 
 
 class DataTransferStatus(Word):
@@ -32,5 +32,5 @@ class DataTransferResponse(Wire):
 
 
 DATA_TRANSFER: Action[DataTransferRequest, DataTransferResponse] = Action(
-    "DataTransfer", DataTransferRequest, DataTransferResponse, BOTH
+    "DataTransfer", DataTransferRequest, DataTransferResponse, BOTH, EITHER_WAY
 )

@@ -3,7 +3,17 @@
 from typing import Annotated
 
 from csms.ocpp.messages.needs import DERControl
-from csms.ocpp.wire import V21_ONLY, Action, Instant, Many, Wire, Word, at_most, text
+from csms.ocpp.wire import (
+    FROM_STATION,
+    V21_ONLY,
+    Action,
+    Instant,
+    Many,
+    Wire,
+    Word,
+    at_most,
+    text,
+)
 
 
 class GridEventFault(Word):
@@ -50,7 +60,11 @@ class NotifyDERStartStopResponse(Wire):
 
 
 NOTIFY_DER_ALARM: Action[NotifyDERAlarmRequest, NotifyDERAlarmResponse] = Action(
-    "NotifyDERAlarm", NotifyDERAlarmRequest, NotifyDERAlarmResponse, V21_ONLY
+    "NotifyDERAlarm",
+    NotifyDERAlarmRequest,
+    NotifyDERAlarmResponse,
+    V21_ONLY,
+    FROM_STATION,
 )
 NOTIFY_DER_START_STOP: Action[NotifyDERStartStopRequest, NotifyDERStartStopResponse] = (
     Action(
@@ -58,5 +72,6 @@ NOTIFY_DER_START_STOP: Action[NotifyDERStartStopRequest, NotifyDERStartStopRespo
         NotifyDERStartStopRequest,
         NotifyDERStartStopResponse,
         V21_ONLY,
+        FROM_STATION,
     )
 )

@@ -3,7 +3,17 @@
 from typing import Annotated
 
 from csms.ocpp.messages.common import Component, Variable
-from csms.ocpp.wire import BOTH, Action, Instant, Many, Natural, Wire, Word, text
+from csms.ocpp.wire import (
+    BOTH,
+    FROM_STATION,
+    Action,
+    Instant,
+    Many,
+    Natural,
+    Wire,
+    Word,
+    text,
+)
 
 
 class EventNotification(Word):
@@ -60,5 +70,5 @@ class NotifyEventResponse(Wire):
 
 
 NOTIFY_EVENT: Action[NotifyEventRequest, NotifyEventResponse] = Action(
-    "NotifyEvent", NotifyEventRequest, NotifyEventResponse, BOTH
+    "NotifyEvent", NotifyEventRequest, NotifyEventResponse, BOTH, FROM_STATION
 )

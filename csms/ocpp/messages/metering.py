@@ -4,6 +4,7 @@ from typing import Annotated
 
 from csms.ocpp.wire import (
     BOTH,
+    FROM_STATION,
     Action,
     Instant,
     Integer,
@@ -176,5 +177,5 @@ class MeterValuesResponse(Wire):
 
 
 METER_VALUES: Action[MeterValuesRequest, MeterValuesResponse] = Action(
-    "MeterValues", MeterValuesRequest, MeterValuesResponse, BOTH
+    "MeterValues", MeterValuesRequest, MeterValuesResponse, BOTH, FROM_STATION
 )

@@ -5,6 +5,8 @@ from typing import Annotated
 from csms.ocpp.messages.common import Component, StatusInfo, Variable
 from csms.ocpp.wire import (
     BOTH,
+    FROM_STATION,
+    TO_STATION,
     Action,
     Instant,
     Integer,
@@ -123,6 +125,15 @@ class SetVariableStatus(Word):
     UNKNOWN_VARIABLE = "UnknownVariable"
     NOT_SUPPORTED_ATTRIBUTE_TYPE = "NotSupportedAttributeType"
     REBOOT_REQUIRED = "RebootRequired"
+
+
+class ComponentCriterion(Word):
+    """What a component must be for a report to speak of it."""
+
+    ACTIVE = "Active"
+    AVAILABLE = "Available"
+    ENABLED = "Enabled"
+    PROBLEM = "Problem"
 
 
 class Modem(Wire):
@@ -301,21 +312,50 @@ class SetVariablesResponse(Wire):
     set_variable_result: Many[SetVariableResult]
 
 
+class ComponentVariable(Wire):
+    """A component, and one of its variables or all of them."""
+
+    component: Component
+    variable: Variable | None = None
+
+
+class GetReportRequest(Wire):
+    """Ask for a report of some components and variables (B08)."""
+
+    request_id: Integer
+    component_variable: Many[ComponentVariable] | None = None
+    component_criteria: Annotated[Many[ComponentCriterion], at_most(4)] | None = None
+
+
+class GetReportResponse(Wire):
+    """Whether a report will come."""
+
+    status: GenericDeviceModelStatus
+    status_info: StatusInfo | None = None
+
+
 BOOT_NOTIFICATION: Action[BootNotificationRequest, BootNotificationResponse] = Action(
-    "BootNotification", BootNotificationRequest, BootNotificationResponse, BOTH
+    "BootNotification",
+    BootNotificationRequest,
+    BootNotificationResponse,
+    BOTH,
+    FROM_STATION,
 )
 NOTIFY_REPORT: Action[NotifyReportRequest, NotifyReportResponse] = Action(
-    "NotifyReport", NotifyReportRequest, NotifyReportResponse, BOTH
+    "NotifyReport", NotifyReportRequest, NotifyReportResponse, BOTH, FROM_STATION
 )
 GET_BASE_REPORT: Action[GetBaseReportRequest, GetBaseReportResponse] = Action(
-    "GetBaseReport", GetBaseReportRequest, GetBaseReportResponse, BOTH
+    "GetBaseReport", GetBaseReportRequest, GetBaseReportResponse, BOTH, TO_STATION
 )
 GET_VARIABLES: Action[GetVariablesRequest, GetVariablesResponse] = Action(
-    "GetVariables", GetVariablesRequest, GetVariablesResponse, BOTH
+    "GetVariables", GetVariablesRequest, GetVariablesResponse, BOTH, TO_STATION
 )
 SET_VARIABLES: Action[SetVariablesRequest, SetVariablesResponse] = Action(
-    "SetVariables", SetVariablesRequest, SetVariablesResponse, BOTH
+    "SetVariables", SetVariablesRequest, SetVariablesResponse, BOTH, TO_STATION
 )
 RESET: Action[ResetRequest, ResetResponse] = Action(
-    "Reset", ResetRequest, ResetResponse, BOTH
+    "Reset", ResetRequest, ResetResponse, BOTH, TO_STATION
+)
+GET_REPORT: Action[GetReportRequest, GetReportResponse] = Action(
+    "GetReport", GetReportRequest, GetReportResponse, BOTH, TO_STATION
 )

@@ -1,10 +1,20 @@
-"""Starting, stopping and triggering from afar (block F)."""
+"""Starting, stopping, unlocking and triggering from afar (block F)."""
 
 from typing import Annotated
 
 from csms.ocpp.messages.common import EVSE, IdToken, StatusInfo
 from csms.ocpp.messages.profiles import ChargingProfile
-from csms.ocpp.wire import BOTH, Action, Integer, Positive, Wire, Word, text
+from csms.ocpp.wire import (
+    BOTH,
+    TO_STATION,
+    Action,
+    Integer,
+    Natural,
+    Positive,
+    Wire,
+    Word,
+    text,
+)
 
 
 class MessageTrigger(Word):
@@ -38,6 +48,15 @@ class TriggerMessageStatus(Word):
     ACCEPTED = "Accepted"
     REJECTED = "Rejected"
     NOT_IMPLEMENTED = "NotImplemented"
+
+
+class UnlockStatus(Word):
+    """Whether a connector was unlocked."""
+
+    UNLOCKED = "Unlocked"
+    UNLOCK_FAILED = "UnlockFailed"
+    ONGOING_AUTHORIZED_TRANSACTION = "OngoingAuthorizedTransaction"
+    UNKNOWN_CONNECTOR = "UnknownConnector"
 
 
 class RequestStartTransactionRequest(Wire):
@@ -86,6 +105,20 @@ class TriggerMessageResponse(Wire):
     status_info: StatusInfo | None = None
 
 
+class UnlockConnectorRequest(Wire):
+    """Unlock a connector from afar (F05)."""
+
+    evse_id: Natural
+    connector_id: Natural
+
+
+class UnlockConnectorResponse(Wire):
+    """Whether the connector was unlocked."""
+
+    status: UnlockStatus
+    status_info: StatusInfo | None = None
+
+
 REQUEST_START_TRANSACTION: Action[
     RequestStartTransactionRequest, RequestStartTransactionResponse
 ] = Action(
@@ -93,6 +126,7 @@ REQUEST_START_TRANSACTION: Action[
     RequestStartTransactionRequest,
     RequestStartTransactionResponse,
     BOTH,
+    TO_STATION,
 )
 REQUEST_STOP_TRANSACTION: Action[
     RequestStopTransactionRequest, RequestStopTransactionResponse
@@ -101,7 +135,11 @@ REQUEST_STOP_TRANSACTION: Action[
     RequestStopTransactionRequest,
     RequestStopTransactionResponse,
     BOTH,
+    TO_STATION,
 )
 TRIGGER_MESSAGE: Action[TriggerMessageRequest, TriggerMessageResponse] = Action(
-    "TriggerMessage", TriggerMessageRequest, TriggerMessageResponse, BOTH
+    "TriggerMessage", TriggerMessageRequest, TriggerMessageResponse, BOTH, TO_STATION
+)
+UNLOCK_CONNECTOR: Action[UnlockConnectorRequest, UnlockConnectorResponse] = Action(
+    "UnlockConnector", UnlockConnectorRequest, UnlockConnectorResponse, BOTH, TO_STATION
 )

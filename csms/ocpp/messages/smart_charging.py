@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from csms.ocpp.messages.common import StatusInfo
+from csms.ocpp.messages.common import GenericStatus, StatusInfo
 from csms.ocpp.messages.needs import ChargingNeeds
 from csms.ocpp.messages.profiles import (
     ChargingLimit,
@@ -17,6 +17,8 @@ from csms.ocpp.messages.profiles import (
 )
 from csms.ocpp.wire import (
     BOTH,
+    FROM_STATION,
+    TO_STATION,
     V21_ONLY,
     Action,
     Instant,
@@ -35,13 +37,6 @@ class ClearChargingProfileStatus(Word):
 
     ACCEPTED = "Accepted"
     UNKNOWN = "Unknown"
-
-
-class GenericStatus(Word):
-    """Whether a request was accepted."""
-
-    ACCEPTED = "Accepted"
-    REJECTED = "Rejected"
 
 
 class GetChargingProfileStatus(Word):
@@ -174,7 +169,7 @@ class NotifyEVChargingScheduleResponse(Wire):
 
 
 class NotifyPriorityChargingRequest(Wire):
-    """A driver has put charging first, or no longer does (K21)."""
+    """A driver has put charging first, or no longer does (K22)."""
 
     transaction_id: Annotated[str, text(36)]
     activated: bool
@@ -245,7 +240,7 @@ class UpdateDynamicScheduleResponse(Wire):
 
 
 class UsePriorityChargingRequest(Wire):
-    """Put charging first in a transaction, or no longer (K22)."""
+    """Put charging first in a transaction, or no longer (K21)."""
 
     transaction_id: Annotated[str, text(36)]
     activate: bool
@@ -265,6 +260,7 @@ NOTIFY_EV_CHARGING_NEEDS: Action[
     NotifyEVChargingNeedsRequest,
     NotifyEVChargingNeedsResponse,
     BOTH,
+    FROM_STATION,
 )
 NOTIFY_EV_CHARGING_SCHEDULE: Action[
     NotifyEVChargingScheduleRequest, NotifyEVChargingScheduleResponse
@@ -273,11 +269,16 @@ NOTIFY_EV_CHARGING_SCHEDULE: Action[
     NotifyEVChargingScheduleRequest,
     NotifyEVChargingScheduleResponse,
     BOTH,
+    FROM_STATION,
 )
 NOTIFY_CHARGING_LIMIT: Action[
     NotifyChargingLimitRequest, NotifyChargingLimitResponse
 ] = Action(
-    "NotifyChargingLimit", NotifyChargingLimitRequest, NotifyChargingLimitResponse, BOTH
+    "NotifyChargingLimit",
+    NotifyChargingLimitRequest,
+    NotifyChargingLimitResponse,
+    BOTH,
+    FROM_STATION,
 )
 CLEARED_CHARGING_LIMIT: Action[
     ClearedChargingLimitRequest, ClearedChargingLimitResponse
@@ -286,6 +287,7 @@ CLEARED_CHARGING_LIMIT: Action[
     ClearedChargingLimitRequest,
     ClearedChargingLimitResponse,
     BOTH,
+    FROM_STATION,
 )
 REPORT_CHARGING_PROFILES: Action[
     ReportChargingProfilesRequest, ReportChargingProfilesResponse
@@ -294,6 +296,7 @@ REPORT_CHARGING_PROFILES: Action[
     ReportChargingProfilesRequest,
     ReportChargingProfilesResponse,
     BOTH,
+    FROM_STATION,
 )
 PULL_DYNAMIC_SCHEDULE_UPDATE: Action[
     PullDynamicScheduleUpdateRequest, PullDynamicScheduleUpdateResponse
@@ -302,6 +305,7 @@ PULL_DYNAMIC_SCHEDULE_UPDATE: Action[
     PullDynamicScheduleUpdateRequest,
     PullDynamicScheduleUpdateResponse,
     V21_ONLY,
+    FROM_STATION,
 )
 NOTIFY_PRIORITY_CHARGING: Action[
     NotifyPriorityChargingRequest, NotifyPriorityChargingResponse
@@ -310,6 +314,7 @@ NOTIFY_PRIORITY_CHARGING: Action[
     NotifyPriorityChargingRequest,
     NotifyPriorityChargingResponse,
     V21_ONLY,
+    FROM_STATION,
 )
 SET_CHARGING_PROFILE: Action[SetChargingProfileRequest, SetChargingProfileResponse] = (
     Action(
@@ -317,12 +322,17 @@ SET_CHARGING_PROFILE: Action[SetChargingProfileRequest, SetChargingProfileRespon
         SetChargingProfileRequest,
         SetChargingProfileResponse,
         BOTH,
+        TO_STATION,
     )
 )
 GET_CHARGING_PROFILES: Action[
     GetChargingProfilesRequest, GetChargingProfilesResponse
 ] = Action(
-    "GetChargingProfiles", GetChargingProfilesRequest, GetChargingProfilesResponse, BOTH
+    "GetChargingProfiles",
+    GetChargingProfilesRequest,
+    GetChargingProfilesResponse,
+    BOTH,
+    TO_STATION,
 )
 CLEAR_CHARGING_PROFILE: Action[
     ClearChargingProfileRequest, ClearChargingProfileResponse
@@ -331,6 +341,7 @@ CLEAR_CHARGING_PROFILE: Action[
     ClearChargingProfileRequest,
     ClearChargingProfileResponse,
     BOTH,
+    TO_STATION,
 )
 GET_COMPOSITE_SCHEDULE: Action[
     GetCompositeScheduleRequest, GetCompositeScheduleResponse
@@ -339,6 +350,7 @@ GET_COMPOSITE_SCHEDULE: Action[
     GetCompositeScheduleRequest,
     GetCompositeScheduleResponse,
     BOTH,
+    TO_STATION,
 )
 UPDATE_DYNAMIC_SCHEDULE: Action[
     UpdateDynamicScheduleRequest, UpdateDynamicScheduleResponse
@@ -347,6 +359,7 @@ UPDATE_DYNAMIC_SCHEDULE: Action[
     UpdateDynamicScheduleRequest,
     UpdateDynamicScheduleResponse,
     V21_ONLY,
+    TO_STATION,
 )
 USE_PRIORITY_CHARGING: Action[
     UsePriorityChargingRequest, UsePriorityChargingResponse
@@ -355,4 +368,5 @@ USE_PRIORITY_CHARGING: Action[
     UsePriorityChargingRequest,
     UsePriorityChargingResponse,
     V21_ONLY,
+    TO_STATION,
 )

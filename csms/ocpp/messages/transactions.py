@@ -10,6 +10,8 @@ from csms.ocpp.messages.profiles import OperationMode
 from csms.ocpp.messages.tariffs import CostDetails
 from csms.ocpp.wire import (
     BOTH,
+    FROM_STATION,
+    TO_STATION,
     Action,
     Instant,
     Integer,
@@ -185,7 +187,11 @@ class TransactionEventResponse(Wire):
 
 
 TRANSACTION_EVENT: Action[TransactionEventRequest, TransactionEventResponse] = Action(
-    "TransactionEvent", TransactionEventRequest, TransactionEventResponse, BOTH
+    "TransactionEvent",
+    TransactionEventRequest,
+    TransactionEventResponse,
+    BOTH,
+    FROM_STATION,
 )
 GET_TRANSACTION_STATUS: Action[
     GetTransactionStatusRequest, GetTransactionStatusResponse
@@ -194,4 +200,5 @@ GET_TRANSACTION_STATUS: Action[
     GetTransactionStatusRequest,
     GetTransactionStatusResponse,
     BOTH,
+    TO_STATION,
 )
