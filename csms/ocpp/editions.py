@@ -1,4 +1,4 @@
-"""What may not be said to a 2.0.1 station.
+"""What may not be said to a 2.0.1 station, and the one field that 2.1 insists on.
 
 Messages are written to 2.1, which only adds to 2.0.1, so everything that 2.0.1 does
 not know stands in one table. A test holds the table to the official schemas.
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from csms.ocpp.wire import Action, Edition, Wire, Word, wire_name
+from csms.ocpp.wire import AnyAction, Edition, Wire, Word, wire_name
 
 
 class NotInEdition(Exception):
@@ -38,6 +38,7 @@ def _by_type(table: dict[str, str]) -> Mapping[str, frozenset[str]]:
 NEW_FIELDS = _by_type(
     {
         "AuthorizeResponse": "allowedEnergyTransfer tariff",
+        "CertificateSignedRequest": "requestId",
         "ChargingLimit": "isLocalGeneration",
         "ChargingNeeds": (
             "derChargingParameters evEnergyOffer v2xChargingParameters"
@@ -58,16 +59,27 @@ NEW_FIELDS = _by_type(
             " operationMode v2xFreqWattCurve v2xSignalWattCurve"
         ),
         "EventData": "severity",
+        "FirmwareStatusNotificationRequest": "statusInfo",
+        "Get15118EVCertificateRequest": (
+            "maximumContractCertificateChains prioritizedEMAIDs"
+        ),
+        "Get15118EVCertificateResponse": "remainingContracts",
+        "LogStatusNotificationRequest": "statusInfo",
         "MessageInfo": "messageExtra",
+        "NetworkConnectionProfile": "basicAuthPassword identity",
         "NotifyEVChargingNeedsRequest": "timestamp",
         "NotifyEVChargingScheduleRequest": (
             "selectedChargingScheduleId powerToleranceAcceptance"
         ),
+        "PublishFirmwareStatusNotificationRequest": "statusInfo",
+        "SetMonitoringData": "periodicEventStream",
+        "SignCertificateRequest": "hashRootCertificate requestId",
         "Transaction": "operationMode tariffId transactionLimit",
         "TransactionEventRequest": "costDetails preconditioningStatus evseSleep",
         "TransactionEventResponse": "transactionLimit updatedPersonalMessageExtra",
         "TriggerMessageRequest": "customTrigger",
         "VariableCharacteristics": "maxElements",
+        "VariableMonitoring": "eventNotificationType",
     }
 )
 """Fields that 2.0.1 does not know, by type."""
@@ -75,10 +87,14 @@ NEW_FIELDS = _by_type(
 NEEDED_FIELDS = _by_type(
     {
         "ChargingSchedulePeriod": "limit",
+        "NetworkConnectionProfile": "ocppVersion",
         "SignedMeterValue": "signingMethod publicKey",
     }
 )
 """Fields that 2.0.1 requires and 2.1 does not, by type."""
+
+NEWLY_NEEDED_FIELDS = _by_type({"VariableMonitoring": "eventNotificationType"})
+"""Fields that 2.1 requires and the models do not, as 2.0.1 lacks them, by type."""
 
 WHOLE_FIELDS = _by_type(
     {
@@ -92,11 +108,16 @@ WHOLE_FIELDS = _by_type(
 
 NEW_WORDS = _by_type(
     {
+        "CertificateSigningUse": "V2G20Certificate",
         "ChargingProfileKind": "Dynamic",
         "ChargingProfilePurpose": "PriorityCharging LocalGeneration",
+        "ClearMessageStatus": "Rejected",
         "DisplayMessageStatus": "LanguageNotSupported",
         "EnergyTransferMode": "AC_BPT AC_BPT_DER AC_DER DC_BPT DC_ACDP DC_ACDP_BPT WPT",
+        "GetCertificateIdUse": "OEMRootCertificate",
+        "InstallCertificateUse": "OEMRootCertificate",
         "Location": "Upstream",
+        "Log": "DataCollectorLog",
         "Measurand": (
             "Current.Export.Offered Current.Export.Minimum Current.Import.Offered"
             " Current.Import.Minimum Display.PresentSOC Display.MinimumSOC"
@@ -115,8 +136,12 @@ NEW_WORDS = _by_type(
         "MessageFormat": "QRCODE",
         "MessageState": "Suspended Discharging",
         "MessageTrigger": "SignV2G20Certificate CustomTrigger",
+        "Monitor": "TargetDelta TargetDeltaRelative",
         "NotifyEVChargingNeedsStatus": "NoChargingProfile",
+        "OCPPInterface": "Any",
+        "OCPPVersion": "OCPP201 OCPP21",
         "Reason": "ReqEnergyTransferRejected",
+        "ReservationUpdateStatus": "NoTransaction",
         "Reset": "ImmediateAndResume",
         "TriggerReason": (
             "CostLimitReached LimitSet OperationModeChanged RunningCost"
@@ -139,24 +164,40 @@ _ID_TOKEN_TYPES = frozenset(
         "NoAuthorization",
     }
 )
+_CONNECTOR_TYPES = frozenset(
+    {
+        "cCCS1",
+        "cCCS2",
+        "cG105",
+        "cTesla",
+        "cType1",
+        "cType2",
+        "s309-1P-16A",
+        "s309-1P-32A",
+        "s309-3P-16A",
+        "s309-3P-32A",
+        "sBS1361",
+        "sCEE-7-7",
+        "sType2",
+        "sType3",
+        "Other1PhMax16A",
+        "Other1PhOver16A",
+        "Other3Ph",
+        "Pan",
+        "wInductive",
+        "wResonant",
+        "Undetermined",
+        "Unknown",
+    }
+)
 CLOSED_FIELDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
     {
         ("ChargingLimit", "chargingLimitSource"): _LIMIT_SOURCES,
         ("ChargingProfileCriterion", "chargingLimitSource"): _LIMIT_SOURCES,
         ("ClearedChargingLimitRequest", "chargingLimitSource"): _LIMIT_SOURCES,
         ("ReportChargingProfilesRequest", "chargingLimitSource"): _LIMIT_SOURCES,
-        ("IdToken", "type"): frozenset(
-            [
-                "Central",
-                "eMAID",
-                "ISO14443",
-                "ISO15693",
-                "KeyCode",
-                "Local",
-                "MacAddress",
-                "NoAuthorization",
-            ]
-        ),
+        ("IdToken", "type"): _ID_TOKEN_TYPES,
+        ("ReserveNowRequest", "connectorType"): _CONNECTOR_TYPES,
     }
 )
 """Fields that are free text in 2.1 and one of these words in 2.0.1."""
@@ -164,19 +205,35 @@ CLOSED_FIELDS: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
 SHORT_FIELDS: Mapping[tuple[str, str], int] = MappingProxyType(
     {
         ("AdditionalInfo", "additionalIdToken"): 36,
+        ("APN", "apn"): 512,
+        ("APN", "apnPassword"): 20,
+        ("APN", "apnUserName"): 20,
         ("AuthorizeRequest", "certificate"): 5500,
+        ("Firmware", "location"): 512,
+        ("Get15118EVCertificateRequest", "exiRequest"): 5600,
+        ("Get15118EVCertificateResponse", "exiResponse"): 7500,
+        ("GetCertificateStatusResponse", "ocspResult"): 5500,
         ("IdToken", "idToken"): 36,
+        ("InstallCertificateRequest", "certificate"): 5500,
+        ("LogParameters", "remoteLocation"): 512,
         ("MessageContent", "content"): 512,
+        ("NetworkConnectionProfile", "ocppCsmsUrl"): 512,
         ("OCSPRequestData", "responderURL"): 512,
+        ("PublishFirmwareRequest", "location"): 512,
+        ("PublishFirmwareStatusNotificationRequest", "location"): 512,
         ("SetVariableData", "attributeValue"): 1000,
         ("SignedMeterValue", "signedMeterData"): 2500,
         ("StatusInfo", "additionalInfo"): 512,
+        ("VPN", "group"): 20,
+        ("VPN", "password"): 20,
+        ("VPN", "server"): 512,
+        ("VPN", "user"): 20,
     }
 )
 """Most characters that 2.0.1 allows where 2.1 allows more."""
 
 
-def check(edition: Edition, action: Action[Any, Any], message: Wire) -> None:
+def check(edition: Edition, action: AnyAction, message: Wire) -> None:
     """Make sure that a peer of this edition can understand the message.
 
     Args:
@@ -192,6 +249,10 @@ def check(edition: Edition, action: Action[Any, Any], message: Wire) -> None:
     if edition is Edition.V201:
         for said in _said(message, ""):
             _check_said(said)
+    elif _may_lack(type(message)):
+        for said in _said(message, ""):
+            if said.value is None and _listed(NEWLY_NEEDED_FIELDS, said):
+                raise NotInEdition(Edition.V21, said.path, "required")
 
 
 M = TypeVar("M", bound=Wire)
@@ -218,6 +279,23 @@ def _new_fields(model: type[Wire]) -> tuple[str, ...]:
     """Return the fields of a message that 2.0.1 does not know, by our names."""
     new = NEW_FIELDS.get(model.__name__, ())
     return tuple(name for name in model.model_fields if wire_name(model, name) in new)
+
+
+@cache
+def _may_lack(model: type[Wire]) -> bool:
+    """Tell whether a message can be without something that 2.1 requires."""
+    return model.__name__ in NEWLY_NEEDED_FIELDS or any(
+        _may_lack(part)
+        for info in model.model_fields.values()
+        for part in _parts(info.annotation)
+    )
+
+
+def _parts(annotation: Any) -> Iterator[type[Wire]]:  # noqa: ANN401, any annotation
+    if isinstance(annotation, type) and issubclass(annotation, Wire):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _parts(inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +335,15 @@ def _check_said(said: _Said) -> None:
 
 
 def _missing(said: _Said) -> str:
-    return "required" if said.field in NEEDED_FIELDS.get(said.owner, ()) else ""
+    return "required" if _listed(NEEDED_FIELDS, said) else ""
+
+
+def _listed(table: Mapping[str, frozenset[str]], said: _Said) -> bool:
+    return said.field in table.get(said.owner, ())
 
 
 def _unknown(said: _Said) -> str:
-    if said.field in NEW_FIELDS.get(said.owner, ()):
+    if _listed(NEW_FIELDS, said):
         return "no such field"
     match said.value:
         case Word() as word:
@@ -269,7 +351,7 @@ def _unknown(said: _Said) -> str:
             return "" if known else f"no value {word}"
         case str() as text:
             return _unknown_text(said.owner, said.field, text)
-        case float() as number if said.field in WHOLE_FIELDS.get(said.owner, ()):
+        case float() as number if _listed(WHOLE_FIELDS, said):
             return "" if number.is_integer() else "whole numbers only"
         case _:
             return ""

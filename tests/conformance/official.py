@@ -8,15 +8,13 @@ from typing import Any
 
 import jsonschema
 
-from csms.ocpp.messages import ALL_ACTIONS, HANDLED, SENT
-from csms.ocpp.wire import Action, Edition, Wire
+from csms.ocpp.messages.catalog import MODELED
+from csms.ocpp.wire import Action, AnyAction, Edition, Wire
 
 Schema = dict[str, Any]
 
 FOLDERS = {Edition.V201: "v201", Edition.V21: "v21"}
-ACTIONS: dict[str, Action[Any, Any]] = {
-    action.name: action for action in (*HANDLED, *SENT)
-}
+ACTIONS: dict[str, AnyAction] = {action.name: action for action in MODELED}
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -52,14 +50,22 @@ def validator(root: Schema) -> jsonschema.Draft6Validator:
     return jsonschema.Draft6Validator(root, format_checker=_FORMATS)
 
 
-def messages(edition: Edition) -> dict[str, tuple[Action[Any, Any], type[Wire]]]:
+def models(action: AnyAction) -> dict[str, type[Wire]]:
+    """The models of an action, by the names that their schemas should have."""
+    if isinstance(action, Action):
+        names = f"{action.name}Request", f"{action.name}Response"
+        return dict(zip(names, (action.request, action.response), strict=True))
+    return {action.name: action.request}
+
+
+def messages(edition: Edition) -> dict[str, tuple[AnyAction, type[Wire]]]:
     """Every message of the edition that has a model, by the name of its schema."""
-    found: dict[str, tuple[Action[Any, Any], type[Wire]]] = {}
-    for action in ACTIONS.values():
-        if edition in action.editions:
-            found[f"{action.name}Request"] = action, action.request
-            found[f"{action.name}Response"] = action, action.response
-    return found
+    return {
+        name: (action, model)
+        for action in ACTIONS.values()
+        if edition in action.editions
+        for name, model in models(action).items()
+    }
 
 
 @cache
@@ -69,17 +75,17 @@ def types(edition: Edition) -> dict[str, tuple[Schema, type[Wire]]]:
     The schema of a type carries the definitions it refers to, so that it can stand
     alone.
     """
-    models = _models()
+    known = _known()
     found: dict[str, tuple[Schema, type[Wire]]] = {}
     for name in messages(edition):
         root = schema(edition, name)
-        found[name] = root, models[name]
+        found[name] = root, known[name]
         for key, part in root.get("definitions", {}).items():
             if "properties" in part and key != "CustomDataType":
                 plain = key.removesuffix("Type")
                 found[plain] = (
                     {**part, "definitions": root["definitions"]},
-                    models[plain],
+                    known[plain],
                 )
     return found
 
@@ -101,8 +107,5 @@ def resolved(root: Schema, part: Schema) -> Schema:
     return target
 
 
-def _models() -> dict[str, type[Wire]]:
+def _known() -> dict[str, type[Wire]]:
     return {model.__name__: model for model in Wire.__subclasses__()}
-
-
-assert set(ACTIONS) <= ALL_ACTIONS[Edition.V21]
