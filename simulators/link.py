@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from csms.clock import Clock, pause
@@ -116,7 +116,7 @@ class Link:
                 ping_interval=20,
                 proxy=None,
             )
-        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+        except (OSError, WebSocketException, TimeoutError) as error:
             self.refused = f"{type(error).__name__}: {error}"
             return False
         self.refused = ""
