@@ -21,6 +21,9 @@ WIDE = 1000.0
 HIGH = 240.0
 MARGIN = timedelta(minutes=30)
 LONG = timedelta(hours=5)
+SETTLING = 2 * QUARTER
+"""How long from its start a quarter may still grow: meters report late."""
+
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _TICKS = 4
 
@@ -48,7 +51,7 @@ class Bar:
         y: Where it ends, in pixels from above.
         height: How high, in pixels.
         word: The same for people.
-        partial: Whether the quarter is not over yet, so that it may still grow.
+        partial: Whether the quarter is so young that it may still grow.
     """
 
     x: float
@@ -159,7 +162,7 @@ def power_chart(
                 y(each.delivered.as_kw),
                 HIGH - y(each.delivered.as_kw),
                 _said(each, zone),
-                each.start <= now < each.start + QUARTER,
+                each.start <= now < each.start + SETTLING,
             )
             for each in quarters
             if each.delivered is not None

@@ -134,7 +134,8 @@ async def opt_out(
 
 def _view(row: MemberRow, fleet: LiveFleet, *, active: bool) -> MemberView:
     member, live = row.member, fleet.get(row.member.evse)
-    detail = member.states[-1].detail if member.states else ""
+    going = member.states and member.outcome is None
+    detail = member.states[-1].detail if going else ""
     wanted = -member.planned_power.watts if member.planned_power else 0
     given = -live.power.watts if live.power is not None else 0
     out = member.opted_out_at is not None or member.released_at is not None

@@ -67,4 +67,5 @@ async def home(caller: Viewer, node: NodeOf, shell: ShellOf) -> Response:
         recent=recent,
         totals=totals(node.live.all()),
         zones={each.id: each.zone for each in node.programs},
+        programs={each.id: each.name for each in node.programs},
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.site import Served, fresh_copy, served
+from tests.browser.serving import Served, fresh_copy, served
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (

@@ -3,37 +3,28 @@
 Its clock stands still, its stations are told here what they would have said.
 """
 
-import asyncio
 import contextlib
 import json
-import secrets
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import uvicorn
-from fastapi import FastAPI
-from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from csms.api.app import install as install_api
 from csms.bootstrap.inside import Inside, build
 from csms.charging.capability import Capability, V2x, to_document
-from csms.console.app import install as install_console
-from csms.db.engine import connect_raw, create_engine
+from csms.db.engine import create_engine
 from csms.db.ingest import PostgresIngest
 from csms.db.message_log import MessageLog
 from csms.db.views import PostgresQueries
 from csms.db.work import begin_on
 from csms.domain.event import Stage
-from csms.domain.ids import EventId, EvseId, ProgramId, StationId, TransactionId
+from csms.domain.ids import EventId, ProgramId, StationId, TransactionId
 from csms.domain.interval import Interval
 from csms.domain.notice import Letter
 from csms.domain.profile import OperationMode, RateUnit
@@ -49,7 +40,6 @@ from csms.domain.station import (
 from csms.domain.units import Power
 from csms.domain.vendor_profile import Dialect, VendorProfile, verified
 from csms.notify.catcher import MailCatcher
-from csms.portal.app import install as install_portal
 from csms.services.events import EventDraft
 from csms.services.node import Check, Node
 from csms.services.ports.access import Role
@@ -58,7 +48,6 @@ from csms.services.ports.profiles import Incident
 from csms.settings import Settings
 from tests.fakes.clock import ManualClock
 
-T = TypeVar("T")
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 JULY_7 = datetime(2026, 7, 7, 21, tzinfo=UTC)
@@ -328,102 +317,6 @@ class Site:
                     {"watts": 4_100, "tripped_after_s": 6},
                 )
             )
-
-
-@dataclass(slots=True)
-class Served:
-    """A site that answers on a port of this machine, from a thread of its own.
-
-    Attributes:
-        address: Where, such as ``http://127.0.0.1:40123``.
-    """
-
-    site: Site
-    address: str
-    loop: asyncio.AbstractEventLoop
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something where the site lives."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
-
-    def tell(self, evse: EvseId, **changes: object) -> None:
-        """Let an EVSE say something new of itself."""
-
-        async def update() -> None:
-            self.site.node.live.update(evse, **changes)
-
-        self.run(update())
-
-
-@contextlib.contextmanager
-def fresh_copy(url: str, template: str) -> Iterator[str]:
-    """Give the address of a database of our own, copied from a migrated one."""
-    name = f"{template}_site_{secrets.token_hex(4)}"
-
-    def execute(statement: str) -> None:
-        async def run() -> None:
-            connection = await connect_raw(url)
-            try:
-                await connection.execute(statement)
-            finally:
-                await connection.close()
-
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            runner.run(run())
-
-    execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield make_url(url).set(database=name).render_as_string(hide_password=False)
-    execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextlib.contextmanager
-def served(url: str) -> Iterator[Served]:
-    """Serve a staged site, API and pages, until the block ends."""
-    ready: Future[Served] = Future()
-
-    async def serve() -> None:
-        async with site(url) as made:
-            await made.stage()
-            app = FastAPI(docs_url=None, redoc_url=None)
-            install_api(app, made.node)
-            install_portal(app, made.node)
-            install_console(app, made.node)
-            config = uvicorn.Config(
-                app,
-                port=0,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=1,
-            )
-            server = uvicorn.Server(config)
-            serving = asyncio.create_task(server.serve())
-            while not server.started:
-                await asyncio.sleep(0.02)
-            port = server.servers[0].sockets[0].getsockname()[1]
-            loop = asyncio.get_running_loop()
-            ready.set_result(Served(made, f"http://127.0.0.1:{port}", loop))
-            await asyncio.to_thread(over.wait)
-            server.should_exit = True
-            await serving
-
-    def live() -> None:
-        try:
-            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-                runner.run(serve())
-        except BaseException as error:
-            if ready.done():
-                raise
-            ready.set_exception(error)
-
-    over = threading.Event()
-    thread = threading.Thread(target=live, name="site")
-    thread.start()
-    try:
-        yield ready.result(120)
-    finally:
-        over.set()
-        thread.join(30)
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from csms.domain.event import Stage
 from csms.domain.ids import EvseId, StationId
 from csms.domain.units import Power
-from tests.browser.site import OPERATOR, Served
+from tests.browser.serving import Served
+from tests.browser.site import OPERATOR
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.browser.site import OPERATOR, VIEWER, Served, fresh_copy, served
+from tests.browser.serving import Served, fresh_copy, served
+from tests.browser.site import OPERATOR, VIEWER
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 
 from csms.domain.event import Stage
 from csms.domain.ids import EvseId, StationId
-from tests.browser.site import OPERATOR, Served
+from tests.browser.serving import Served
+from tests.browser.site import OPERATOR
 
 pytestmark = pytest.mark.sockets
 ASKED = {

@@ -74,7 +74,7 @@ class TestThePowerChart:
         ]
 
     def test_draws_only_what_is_known_and_marks_what_may_grow(self) -> None:
-        now = START + timedelta(minutes=20)
+        now = START + timedelta(minutes=31)
         chart = power_chart(self.quarters(), [], WINDOW, now, BOSTON)
 
         assert [each.partial for each in chart.bars] == [False, True]
