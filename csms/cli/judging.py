@@ -161,8 +161,13 @@ def _imported(case: Case) -> Iterator[str]:
         if witness is None or not member["planned_kwh"]:
             continue
         until = _freed_at(case, member)
+        away = _out_of_reach(case, member)
         rising = [
-            m for m in _within(case, witness) if m.at < until and m.watts > STILL_W * 2
+            m
+            for m in _within(case, witness)
+            if m.at < until
+            and m.watts > STILL_W * 2
+            and not any(gone <= m.at < back for gone, back in away)
         ]
         if len(rising) * MINUTE > case.allowance:
             yield f"{evse}: charged for {len(rising)} min from {_clock(rising[0].at)}"
@@ -230,6 +235,25 @@ def _freed_at(case: Case, member: Mapping[str, Any]) -> datetime:
         if member.get(name)
     ]
     return min([*instants, case.end])
+
+
+def _out_of_reach(
+    case: Case, member: Mapping[str, Any]
+) -> list[tuple[datetime, datetime]]:
+    """Return when nobody could tell the EVSE anything, and a release's time after.
+
+    A station that has lost us falls back to its floor, which may charge: that is the
+    safe state, and it is told anew once it is back.
+    """
+    spells = []
+    since = None
+    for state in member["states"]:
+        if state["state"] == "offline":
+            since = since or instant(state["at"]) - MINUTE
+        elif state["state"] == "online" and since is not None:
+            spells.append((since, instant(state["at"]) + case.allowance))
+            since = None
+    return spells if since is None else [*spells, (since, case.end)]
 
 
 def _clock(instant: datetime) -> str:
