@@ -38,6 +38,31 @@ IDENTITIES = frozenset(
 )
 """Fields that tell things apart: never shortened, never rounded."""
 
+VERBATIM: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "BatteryData": frozenset({"serialNumber"}),
+        "CertificateHashData": frozenset(
+            {"issuerKeyHash", "issuerNameHash", "serialNumber"}
+        ),
+        "CertificateStatusRequestInfo": frozenset({"urls"}),
+        "ClearTariffsResult": frozenset({"tariffId"}),
+        "ConstantStreamData": frozenset({"variableMonitoringId"}),
+        "Get15118EVCertificateRequest": frozenset({"exiRequest", "prioritizedEMAIDs"}),
+        "GetLocalListVersionResponse": frozenset({"versionNumber"}),
+        "GetLogResponse": frozenset({"filename"}),
+        "NotifySettlementRequest": frozenset(
+            {"pspRef", "receiptId", "receiptUrl", "settlementAmount", "vatNumber"}
+        ),
+        "PublishFirmwareStatusNotificationRequest": frozenset({"location"}),
+        "ReservationStatusUpdateRequest": frozenset({"reservationId"}),
+        "SetDERControlResponse": frozenset({"supersededIds"}),
+        "SignCertificateRequest": frozenset({"csr"}),
+        "TariffAssignment": frozenset({"idTokens", "tariffId"}),
+        "VatNumberValidationRequest": frozenset({"vatNumber"}),
+    }
+)
+"""The same, where only the type tells it; and what is worth nothing if altered."""
+
 SEALED = frozenset(
     {
         "ChargingProfile",
@@ -45,10 +70,23 @@ SEALED = frozenset(
         "ChargingSchedulePeriod",
         "ChargingScheduleUpdate",
         "CompositeSchedule",
+        "DERCurve",
+        "DERCurveGet",
+        "DERCurvePoints",
+        "EnterService",
+        "FixedPF",
+        "FixedVar",
+        "FreqDroop",
+        "Gradient",
+        "Hysteresis",
         "LimitAtSoC",
+        "LimitMaxDischarge",
+        "ReactivePowerParams",
+        "ReportDERControlRequest",
         "V2XChargingParameters",
         "V2XFreqWattPoint",
         "V2XSignalWattPoint",
+        "VoltageParams",
     }
 )
 """Types that bound power or protect a battery: nothing in them is left out."""
@@ -79,6 +117,15 @@ KEPT: Mapping[str, frozenset[str]] = MappingProxyType(
         "NotifyChargingLimitRequest": frozenset({"evseId", "chargingSchedule"}),
         "GetCompositeScheduleResponse": frozenset({"schedule"}),
         "GetTransactionStatusResponse": frozenset({"ongoingIndicator"}),
+        "CertificateHashDataChain": frozenset({"childCertificateHashData"}),
+        "ClearTariffsResult": frozenset({"tariffId"}),
+        "GetInstalledCertificateIdsResponse": frozenset({"certificateHashDataChain"}),
+        "GetPeriodicEventStreamResponse": frozenset({"constantStreamData"}),
+        "GetTariffsResponse": frozenset({"tariffAssignments"}),
+        "NotifyDisplayMessagesRequest": frozenset({"messageInfo"}),
+        "NotifyMonitoringReportRequest": frozenset({"monitor"}),
+        "SetMonitoringResult": frozenset({"id"}),
+        "SignCertificateRequest": frozenset({"certificateType", "hashRootCertificate"}),
         "PullDynamicScheduleUpdateResponse": frozenset({"scheduleUpdate"}),
     }
 )
@@ -221,7 +268,7 @@ class Place:
     @property
     def identity(self) -> bool:
         """Tell whether it tells things apart."""
-        return self.field in IDENTITIES
+        return self.field in IDENTITIES or self.field in VERBATIM.get(self.owner, ())
 
 
 def places(model: type[Wire], loc: Loc) -> tuple[Place, ...]:

@@ -29,7 +29,7 @@ from csms.ocpp.judging import (
 from csms.ocpp.mending import INTEGER_BITS, MENDS, Flaw, Hopeless, Mended
 from csms.ocpp.messages.metering import MeterValue, MeterValuesRequest, SampledValue
 from csms.ocpp.messages.transactions import TransactionEventRequest
-from csms.ocpp.wire import A, Action, Loc, Q, Wire
+from csms.ocpp.wire import A, Action, Loc, Q, Unconfirmed, Wire
 
 ROUNDS = 12
 """How often a payload is mended and read again; each round goes a level deeper."""
@@ -64,12 +64,15 @@ class Deviation:
 
 
 def read_tolerantly(
-    action: Action[Q, A], payload: object, *, now: datetime | None = None
+    action: Action[Q, Any] | Unconfirmed[Q],
+    payload: object,
+    *,
+    now: datetime | None = None,
 ) -> tuple[Q, tuple[Deviation, ...]]:
-    """Read the payload of a CALL.
+    """Read the payload of a CALL or a SEND.
 
     Args:
-        action: The action that is called.
+        action: The action that is called or told.
         payload: Any JSON value.
         now: Business time, put in where a report without weight for money lacks a
             readable instant; without it such a report is refused.

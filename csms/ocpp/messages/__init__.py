@@ -1,7 +1,8 @@
-"""Every typed action, by who asks, and every action that the editions know.
+"""What blocks answer and send today, and every action that the editions know.
 
 What is in ``ALL_ACTIONS`` and not in ``HANDLED`` is answered NotImplemented; what is in
-neither is answered NotSupported.
+neither is answered NotSupported. The models of all actions, those that wait for their
+block among them, are listed in ``csms.ocpp.messages.catalog``.
 """
 
 from collections.abc import Mapping

@@ -9,6 +9,31 @@ AT = "2026-07-14T21:00:00Z"
 NOW = datetime(2026, 7, 14, 21, 5, tzinfo=UTC)
 BOOT = {"reason": "PowerUp", "chargingStation": {"model": "m", "vendorName": "v"}}
 REPORT = {"requestId": 1, "generatedAt": AT, "seqNo": 0}
+HASHES = {
+    "hashAlgorithm": "SHA256",
+    "issuerNameHash": "a" * 64,
+    "issuerKeyHash": "b" * 64,
+    "serialNumber": "1f",
+}
+STREAM = {"id": 1, "pending": 0, "basetime": AT, "data": [{"t": 0.5, "v": "7600"}]}
+DROOP = {
+    "requestId": 1,
+    "freqDroop": [
+        {
+            "id": "c-1",
+            "isDefault": True,
+            "isSuperseded": False,
+            "freqDroop": {
+                "priority": 0,
+                "overFreq": 60.2,
+                "underFreq": 59.8,
+                "overDroop": 0.05,
+                "underDroop": 0.05,
+                "responseTime": 5,
+            },
+        }
+    ],
+}
 STATUS = {
     "timestamp": AT,
     "connectorStatus": "Available",

@@ -7,7 +7,9 @@ import pytest
 from csms.ocpp.codes import CallRefused
 from csms.ocpp.messages.authorization import AUTHORIZE
 from csms.ocpp.messages.availability import STATUS_NOTIFICATION
-from csms.ocpp.messages.security import SECURITY_EVENT_NOTIFICATION
+from csms.ocpp.messages.der_settings import REPORT_DER_CONTROL
+from csms.ocpp.messages.event_streams import NOTIFY_PERIODIC_EVENT_STREAM
+from csms.ocpp.messages.security import SECURITY_EVENT_NOTIFICATION, SIGN_CERTIFICATE
 from csms.ocpp.messages.smart_charging import (
     CLEARED_CHARGING_LIMIT,
     NOTIFY_CHARGING_LIMIT,
@@ -22,11 +24,14 @@ from csms.ocpp.tolerance import (
 from csms.ocpp.wire import Action
 from tests.unit.ocpp.payloads import (
     AT,
+    DROOP,
     EVENT,
+    HASHES,
     LIMIT,
     NEEDS,
     PROFILES,
     STATUS,
+    STREAM,
     altered,
     name_of,
 )
@@ -57,6 +62,16 @@ REFUSED = [
      "PropertyConstraintViolation"),
     (AUTHORIZE, {"idToken": {"idToken": "x", "type": "Central"}}, "idToken.idToken",
      "x" * 256, "PropertyConstraintViolation"),
+    (SIGN_CERTIFICATE, {"csr": "x"}, "csr", "x" * 5501, "PropertyConstraintViolation"),
+    (SIGN_CERTIFICATE, {"csr": "x"}, "certificateType", "Own",
+     "PropertyConstraintViolation"),
+    (SIGN_CERTIFICATE, {"csr": "x", "hashRootCertificate": HASHES},
+     "hashRootCertificate.serialNumber", "1" * 41, "PropertyConstraintViolation"),
+    (REPORT_DER_CONTROL, DROOP, "freqDroop.0.freqDroop.duration", "long",
+     "TypeConstraintViolation"),
+    (REPORT_DER_CONTROL, DROOP, "freqDroop", [], "OccurrenceConstraintViolation"),
+    (NOTIFY_PERIODIC_EVENT_STREAM, STREAM, "basetime", "noon",
+     "PropertyConstraintViolation"),
     (REPORT_CHARGING_PROFILES, PROFILES, LIMIT, "much", "TypeConstraintViolation"),
     (REPORT_CHARGING_PROFILES, PROFILES, LIMIT.replace("limit", "dischargeLimit"), 5,
      "PropertyConstraintViolation"),
