@@ -196,14 +196,15 @@ class Station:
         """Take one message: an answer, or a call that is accepted at once."""
         if payload.startswith(b"[2,") and b'"SetChargingProfile"' in payload:
             self.say(ACCEPTED % payload.split(b'"', 2)[1])
+        elif payload.startswith(b"[4,"):
+            self.errors += 1
+            sys.stderr.write(f"{payload.decode()}\n")
+            self.answered(good=False)
         else:
-            if payload.startswith(b"[4,"):
-                self.errors += 1
-                sys.stderr.write(f"{payload.decode()}\n")
-            self.answered()
+            self.answered(good=True)
 
-    def answered(self) -> None:
-        """Take note that the last call was answered."""
+    def answered(self, *, good: bool) -> None:
+        """Take note that the last call was answered, by a result or by an error."""
 
 
 class Reporter(Station):
@@ -223,8 +224,8 @@ class Reporter(Station):
         self._send()
 
     @override
-    def answered(self) -> None:
-        if self.counting:
+    def answered(self, *, good: bool) -> None:
+        if self.counting and good:
             self.took.append(time.perf_counter() - self._sent)
         if self.going:
             self._send()
@@ -251,7 +252,7 @@ class Beating(Station):
             self.say(HEARTBEAT % self._beats)
 
     @override
-    def answered(self) -> None:
+    def answered(self, *, good: bool) -> None:
         self.took.append(time.perf_counter() - self._sent)
         self._sent = 0.0
 
@@ -265,7 +266,7 @@ class Steady(Station):
         self.back_at = 0.0
         self.stopping = False
         self._reports = Reports(self.id, f"{order.run}-{number:06d}")
-        self._done: asyncio.Future[None] | None = None
+        self._done: asyncio.Future[bool] | None = None
         self._first_at = number / order.stations * order.pause_s
 
     async def live(self) -> None:
@@ -284,16 +285,19 @@ class Steady(Station):
             done = self._done = loop.create_future()
             self.say(payload)
             await asyncio.wait((done, lost), return_when=asyncio.FIRST_COMPLETED)
-            if done.done():
+            if not done.done():
+                await self.open()
+                self.back_at = loop.time()
+            elif done.result():
                 self.acknowledged += 1
                 return
-            await self.open()
-            self.back_at = loop.time()
+            else:
+                await asyncio.sleep(self._order.pause_s)
 
     @override
-    def answered(self) -> None:
+    def answered(self, *, good: bool) -> None:
         if self._done is not None and not self._done.done():
-            self._done.set_result(None)
+            self._done.set_result(good)
 
 
 async def open_all(stations: Sequence[Station]) -> float:
