@@ -183,8 +183,8 @@ class TestAsking:
         async with street.station("A") as socket:
             asked = _soon(street.link("A").ask(RESET, ON_IDLE))
             call = await hear(socket)
-            await say(socket, [3, call[1], {"status": 7}])
-            with pytest.raises(Refused, match="FormatViolation"):
+            await say(socket, [3, call[1], {"statusInfo": {"reasonCode": "?"}}])
+            with pytest.raises(Refused, match="OccurrenceConstraintViolation"):
                 await asked
 
     async def test_what_the_edition_cannot_say_is_not_sent(
