@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.ids import EvseId
 from csms.domain.vendor_profile import Dialect
-from csms.services.conducting import Conductor, Step, Target, Wanted, next_step
+from csms.services.conducting import Conductor, Step, Target, Trust, Wanted, next_step
 from csms.services.echoes import until
 from csms.services.floors import Floors
 from csms.services.gate import Bar, barred, barred_anew
@@ -67,32 +67,35 @@ class Deciding:
         if evse not in self.orders and not held:
             return Step.NOTHING, None
         target = self.target(evse)
-        trust = self._conductor.trust(evse)
-        step = next_step(target, intent, trust)
+        step = next_step(target, intent, self._conductor.trust(evse))
         if target is None or step is Step.TAKE_BACK:
             return step, target
         if step is Step.READ_BACK:
-            hidden = self._is_refused(evse, target)
+            hidden = self._held.hidden(evse) >= self._policy.attempts
             return Step.TAKE_BACK if hidden else step, target
         if step is Step.NOTHING:
-            if self._is_outgrown(evse, target):
-                step = Step.GIVE
-            elif self._is_due(evse):
-                return Step.PUSH, target
+            step = self._what_keeps(evse, target)
         if step is Step.GIVE:
             step = self._whether_to_give(evse, target, held=held)
         return step, target
+
+    def _what_keeps(self, evse: EvseId, target: Target) -> Step:
+        """Return what keeps alive and fitting what the EVSE holds."""
+        if self._is_outgrown(evse, target):
+            return Step.GIVE
+        return Step.PUSH if self._is_due(evse) else Step.NOTHING
 
     def _whether_to_give(self, evse: EvseId, target: Target, *, held: bool) -> Step:
         """Return what becomes of a wish to give: now, not yet, or not any more."""
         if self._is_refused(evse, target):
             return Step.TAKE_BACK if held else Step.NOTHING
+        if self._conductor.trust(evse) is Trust.VOID and self._bar_anew(evse):
+            return Step.NOTHING  # what may have gone is not given again on old news
         vendor = self._book.vendor_profile(evse.station)
         ready = (
             self._floors.confirmed(evse.station)
             and not self._held.tried_within(evse, vendor.min_update)
             and self._has_room(evse, target)
-            and self._bar_anew(evse) is None
         )
         return Step.GIVE if ready else Step.NOTHING
 
@@ -137,7 +140,9 @@ class Deciding:
         if end is None or self._held.tried_within(evse, resize):
             return False
         able = self._targeting.lasts_until(self.orders.get(evse), evse, target)
-        return able is not None and abs(able - end) >= resize
+        if able is None or abs(able - end) < resize:
+            return False
+        return able < end or self._bar_anew(evse) is None
 
     def _is_due(self, evse: EvseId) -> bool:
         """Tell whether a Dynamic profile must be told again before it expires.

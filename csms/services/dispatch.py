@@ -159,11 +159,11 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Work until cancelled; what was given before a crash is picked up first."""
+        self._listen()
         async with self._begin() as work:
             intents = await work.profiles.intents()
         self._held.load(each for each in intents if each.role is Role.EVENT)
         self._conductor.void(self.holding())
-        self._listen()
         try:
             while True:
                 await self._look()
@@ -347,7 +347,7 @@ class Dispatcher:
         try:
             await self._conductor.read_back(intent, self._held.keep)
         except (RefusedByStation, TimeoutError):
-            self._held.count(evse, intent.fingerprint)
+            self._held.count_hidden(evse)
             raise
         now = self._held.get(evse)
         if now is not None and now.state is IntentState.REJECTED:

@@ -28,6 +28,7 @@ class Holdings:
         self._given: dict[EvseId, datetime] = {}
         self._alive: dict[EvseId, datetime] = {}
         self._tries: dict[tuple[EvseId, str], int] = {}
+        self._hidden: dict[EvseId, int] = {}
         self._most: dict[EvseId, int] = {}
         self._tried_at: dict[EvseId, datetime] = {}
 
@@ -58,6 +59,7 @@ class Holdings:
             self.begin(evse)
         if intent.state in _PROVEN:
             self._tries.pop((evse, intent.fingerprint), None)
+            self._hidden.pop(evse, None)
         if intent.state not in (IntentState.SENT, IntentState.UNKNOWN):
             self._most.pop(evse, None)
 
@@ -92,8 +94,17 @@ class Holdings:
         """Count an attempt that the station has answered."""
         self._tries[evse, fingerprint] = self.tries(evse, fingerprint) + 1
 
+    def hidden(self, evse: EvseId) -> int:
+        """Return how often in a row it would not say what it holds."""
+        return self._hidden.get(evse, 0)
+
+    def count_hidden(self, evse: EvseId) -> None:
+        """Count a question for what it holds that it has left open."""
+        self._hidden[evse] = self.hidden(evse) + 1
+
     def forgive(self, evse: EvseId) -> None:
         """Begin counting anew: something has changed."""
+        self._hidden.pop(evse, None)
         for key in [key for key in self._tries if key[0] == evse]:
             del self._tries[key]
 

@@ -1,7 +1,7 @@
 """What each EVSE should hold right now: from an order to a target to a profile."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -89,7 +89,8 @@ class Targeting:
     ) -> Target | None:
         """Return what the EVSE should hold now, or none if a rule forbids it.
 
-        What it holds already is not held to the freshness of a new discharge.
+        What it holds already is not held to the freshness of a new discharge: where
+        the news does not allow more, less is, and else what it holds stays.
         """
         question = self.question(order, evse)
         transaction = question.live.transaction
@@ -106,11 +107,13 @@ class Targeting:
         power, vendor = Power(-limit), facts.vendor_profile
         window = order.setpoint.window
         mark = _mark(order.event, window, power, transaction, vendor.id)
-        fresh = held is None or held.state not in HELD or held.fingerprint != mark
-        if fresh and barred_anew(question) is not None:
-            return None
         readable = vendor.dialect is not Dialect.DATATRANSFER
-        return Target(mark, power, window, readable=readable)
+        target = Target(mark, power, window, readable=readable)
+        if held is not None and held.state in HELD and held.fingerprint == mark:
+            return target
+        if barred_anew(question) is None:
+            return target
+        return _not_more(target, held, order.event, transaction)
 
     def wanted(
         self, order: MemberOrder | None, evse: EvseId, target: Target
@@ -191,6 +194,23 @@ class Targeting:
         """
         stop_pct = order.floor_soc_pct + self._policy.guard_pct
         return premise.above(stop_pct, soc, self._policy.efficiency)
+
+
+def _not_more(
+    target: Target,
+    held: Intent | None,
+    event: EventId,
+    transaction: TransactionId | None,
+) -> Target | None:
+    """Return what may be wanted when nothing new may be."""
+    if held is None or held.state not in HELD:
+        return None
+    if (held.event, held.transaction) != (event, transaction):
+        return None
+    watts = int(held.document.get("power_w", 0))
+    if watts <= target.power.watts:
+        return target
+    return replace(target, fingerprint=held.fingerprint, power=Power(watts))
 
 
 @lru_cache(maxsize=4096)
