@@ -44,6 +44,7 @@ bench: $(READY)
 
 soak: $(READY)
 	@n=0; while [ $$n -lt $(ROUNDS) ]; do n=$$((n + 1)); echo "Round $$n of $(ROUNDS)"; \
+	  CSMS_FAULTS_SEED=$$n CSMS_FAULTS_AWAY_S=30 CSMS_FAULTS_KILLS=5 \
 	  $(BIN)/python -m pytest -q -m "faults or fleet" $(ARGS) || exit 1; done
 
 lock: $(READY)
