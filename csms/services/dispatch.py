@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import math
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -77,7 +78,7 @@ class Dispatcher:
         self._doing: dict[EvseId, Step] = {}
         self._gone: dict[EvseId, datetime] = {}
         self._due: set[EvseId] = set()
-        self._asked = True
+        self._asked, self._answered = 1, 0
         self._listening = False
         self._looked_at = -math.inf
         self._wake = asyncio.Event()
@@ -86,13 +87,13 @@ class Dispatcher:
 
     def nudge(self, evse: EvseId) -> None:
         """Look at this EVSE now, and at what is wanted of it."""
-        self._asked = True
+        self._asked += 1
         self._notice(evse)
 
     def nudge_event(self, event: EventId) -> None:
         """Look at every member of this event now."""
         del event
-        self._asked = True
+        self._asked += 1
         self._wake.set()
 
     def order(self, evse: EvseId) -> MemberOrder | None:
@@ -111,10 +112,11 @@ class Dispatcher:
         """Tell whether what the EVSE holds is known to hold, so that it must be obeyed.
 
         It is not before the station has said yes, nor after an absence until it was
-        read back or given again; and a Dynamic profile is not unless it is kept alive.
+        read back or given again; a Dynamic profile is not unless it is kept alive; and
+        nothing is while it is just being found out what is wanted.
         """
         intent = self._held.get(evse)
-        if intent is None or intent.state not in TAKEN:
+        if intent is None or intent.state not in TAKEN or self._asked > self._answered:
             return False
         if self._conductor.trust(evse) is not Trust.FULL:
             return False
@@ -221,12 +223,13 @@ class Dispatcher:
         self._wake.clear()
         due, self._due = self._due, set()
         everyone = _loop_time() - self._looked_at >= self._policy.tick_s
-        if self._asked or everyone:
-            self._asked = False
+        asked = self._asked
+        if asked > self._answered or everyone:
             try:
                 due |= await self._refresh()
             except Exception:  # the database may be away: keep what was known
                 log.exception("dispatch.orders_unreadable")
+            self._answered = asked
         if everyone:
             online = [live.evse for live in self._live.all() if live.connected]
             self._floors.look({evse.station for evse in online})
@@ -265,15 +268,13 @@ class Dispatcher:
             if unwanted and self._deciding.step(evse)[0] is Step.TAKE_BACK:
                 task.cancel()
             return
-        if (
-            self._resting.is_resting(evse)
-            or self._deciding.step(evse)[0] is Step.NOTHING
-        ):
+        resting = self._resting.is_resting(evse)
+        if resting or self._deciding.step(evse)[0] is Step.NOTHING:
             return
         self._busy[evse] = task = asyncio.create_task(self._work(evse))
-        task.add_done_callback(lambda _: self._free(evse))
+        task.add_done_callback(partial(self._free, evse))
 
-    def _free(self, evse: EvseId) -> None:
+    def _free(self, evse: EvseId, _: "asyncio.Task[None]") -> None:
         self._busy.pop(evse, None)
         self._doing.pop(evse, None)
         self._due.add(evse)
@@ -338,12 +339,14 @@ class Dispatcher:
             raise
         if not taken or target.readable:
             self._held.count(evse, target.fingerprint)
-        if not taken:
-            self._resting.rest(evse)
+        if not taken and self._live.get(evse).transaction == wanted.transaction:
+            self._resting.rest(evse)  # a refusal for one that is over says nothing
 
     async def _read_back(self, evse: EvseId, intent: Intent) -> None:
         doubted = self._conductor.trust(evse) is not Trust.FULL
         unknown = intent.state not in TAKEN
+        if doubted or unknown:
+            self._held.begin(evse)
         try:
             await self._conductor.read_back(intent, self._held.keep)
         except (RefusedByStation, TimeoutError):

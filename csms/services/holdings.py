@@ -57,6 +57,7 @@ class Holdings:
         self._intents[evse] = intent
         if intent.state is IntentState.ACCEPTED:
             self.begin(evse)
+            self._alive[evse] = self._clock.now()
         if intent.state in _PROVEN:
             self._tries.pop((evse, intent.fingerprint), None)
             self._hidden.pop(evse, None)
@@ -71,7 +72,7 @@ class Holdings:
 
     def begin(self, evse: EvseId) -> None:
         """Count from now: only from here on can it be blamed for what it does."""
-        self._given[evse] = self._alive[evse] = self._clock.now()
+        self._given[evse] = self._clock.now()
 
     def refresh(self, evse: EvseId, watchdog: timedelta) -> None:
         """Take note that a Dynamic profile was told again; it may have lapsed."""
