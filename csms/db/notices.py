@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
@@ -115,16 +115,23 @@ class PostgresNoticeStore:
         return [_notice(row) for row in rows]
 
     async def of_participant(
-        self, participant: ParticipantId, limit: int = 100
+        self,
+        participant: ParticipantId,
+        limit: int = 100,
+        before: tuple[datetime, str] | None = None,
     ) -> Sequence[Notice]:
         """Return the participant's inbox, newest first."""
-        rows = await self.connection.execute(
+        statement = (
             select(notice)
             .where(notice.c.participant_id == participant)
             .where(notice.c.channel == Channel.INBOX)
-            .order_by(notice.c.created_at.desc(), notice.c.id)
+            .order_by(notice.c.created_at.desc(), notice.c.id.desc())
             .limit(limit)
         )
+        if before is not None:
+            seen = tuple_(notice.c.created_at, notice.c.id)
+            statement = statement.where(seen < tuple_(*map(literal, before)))
+        rows = await self.connection.execute(statement)
         return [_notice(row) for row in rows]
 
     async def notified(
@@ -176,6 +183,31 @@ class PostgresNoticeStore:
         return SignedLink(
             EventId(row.event_id), ParticipantId(row.participant_id), row.expires_at
         )
+
+    async def mark_opened(self, token_hash: bytes, at: datetime) -> bool:
+        """Keep when the link of a letter was first opened; tell whether it was now."""
+        letter = (
+            select(notice.c.id)
+            .join(
+                link_table,
+                (link_table.c.event_id == notice.c.event_id)
+                & (link_table.c.participant_id == notice.c.participant_id),
+            )
+            .where(link_table.c.token_hash == token_hash)
+            .where(notice.c.channel == Channel.EMAIL)
+            .where(notice.c.kind.in_(sorted(CARRIES_LINK)))
+            .where(notice.c.sent_at >= link_table.c.created_at)
+            .order_by(notice.c.sent_at, notice.c.created_at)
+            .limit(1)
+            .scalar_subquery()
+        )
+        done = await self.connection.execute(
+            update(notice)
+            .where(notice.c.id == letter, notice.c.opened_at.is_(None))
+            .values(opened_at=at)
+            .returning(notice.c.id)
+        )
+        return done.first() is not None
 
 
 def _unsent() -> ColumnElement[bool]:

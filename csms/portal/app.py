@@ -15,10 +15,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from csms.domain.errors import DomainError, NotFound
 from csms.domain.event import Stage
-from csms.services.participation import NoticePage
+from csms.domain.notice import LINK_MARK
+from csms.services.participation import Inbox, NoticePage
 from csms.web.templates import environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from jinja2 import Environment
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from csms.services.node import Node
     from csms.services.participation import Participation
 
-NOT_FOUND, CONFLICT, SEE_OTHER = 404, 409, 303
+OK, NOT_FOUND, CONFLICT, SEE_OTHER = 200, 404, 409, 303
 
 REASONS = {
     "opt_out": "you opted out",
@@ -59,11 +61,27 @@ class Pages:
     headers: dict[str, str]
 
     async def show(self, token: str) -> Response:
-        """Show what the link is about."""
+        """Show what the link is about; the first look is kept as evidence."""
+        try:
+            return self._page(await self.participation.opened(token), token)
+        except NotFound:
+            return self._gone()
+
+    async def peek(self, token: str) -> Response:
+        """Answer who asks for the headers only; nobody has read anything then."""
         try:
             return self._page(await self.participation.by_token(token), token)
         except NotFound:
             return self._gone()
+
+    async def inbox(self, token: str) -> Response:
+        """Show everything that the participant was told."""
+        try:
+            inbox = await self.participation.inbox(token)
+        except NotFound:
+            return self._gone()
+        values = {"letters": tuple(_letters(inbox)), "base": f"/p/{token}"}
+        return self._html("inbox.html", values, OK)
 
     async def opt_out(self, token: str) -> Response:
         """Opt out, and lead back to the page, which confirms it."""
@@ -139,7 +157,9 @@ def mount(app: FastAPI, pages: Pages) -> None:
     """Put pages where the links in letters lead."""
     router = APIRouter(prefix="/p", include_in_schema=False)
     plain = partial(router.add_api_route, response_class=HTMLResponse)
-    plain("/{token}", pages.show, methods=["GET", "HEAD"])
+    plain("/{token}", pages.show, methods=["GET"])
+    plain("/{token}", pages.peek, methods=["HEAD"])
+    plain("/{token}/inbox", pages.inbox, methods=["GET", "HEAD"])
     plain("/{token}/opt-out", pages.opt_out, methods=["POST"])
     plain("/{token}/opt-in", pages.opt_in, methods=["POST"])
     app.include_router(router)
@@ -163,6 +183,32 @@ def make_pages(participation: "Participation", clock: "Clock") -> Pages:
         "X-Robots-Tag": "noindex, nofollow",
     }
     return Pages(participation, clock, templates, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notice as an inbox shows it.
+
+    Attributes:
+        at: When it was told, where the participant lives.
+        subject: Its first line.
+        text: The rest of it, without a link: links are never kept.
+    """
+
+    at: "datetime"
+    subject: str
+    text: str
+
+
+def _letters(inbox: Inbox) -> "Iterator[Shown]":
+    for each in inbox.notices:
+        here = each.event == inbox.event
+        place = "(the button on the event's page)" if here else "(see your e-mail)"
+        yield Shown(
+            each.created_at.astimezone(inbox.zone),
+            each.letter.subject,
+            each.letter.text.replace(LINK_MARK, place),
+        )
 
 
 def _local(page: NoticePage, instant: "datetime | None") -> "datetime | None":

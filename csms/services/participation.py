@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from csms.clock import Clock
 from csms.domain.errors import Broken, NotAllowed, NotFound
 from csms.domain.event import DREvent, Stage
 from csms.domain.facts import FactKind
 from csms.domain.ids import EventId, EvseId, ParticipantId, VehicleId
-from csms.domain.notice import NoticeContent
+from csms.domain.notice import Notice, NoticeContent
 from csms.domain.participant import Participant
 from csms.domain.vehicle import MobilityNeed
 from csms.services.alarm import Alarm
@@ -23,6 +24,9 @@ OPEN = frozenset({Stage.SCHEDULED, Stage.NOTIFIED, Stage.ACTIVE})
 """Stages in which an opt-out changes something."""
 
 FULL_PCT = 100.0
+
+SHOWN = 50
+"""How many notices an inbox shows."""
 
 
 class NoSuchLink(NotFound):
@@ -79,6 +83,23 @@ class NoticePage:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """What a participant was told in the app, whatever became of the e-mail.
+
+    Attributes:
+        event: The event whose link opened it.
+        participant: Whose inbox it is.
+        zone: Where the participant lives.
+        notices: What was told, newest first.
+    """
+
+    event: EventId
+    participant: Participant
+    zone: ZoneInfo
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OptOutResult:
     """What an opt-out came to.
 
@@ -124,6 +145,35 @@ class Participation:
         async with self.begin() as work:
             event, participant = await self._who(work, token)
             return await self._page(work, event, participant)
+
+    async def opened(self, token: str) -> NoticePage:
+        """Return what the link shows, and keep when it was first opened.
+
+        That is evidence of a notice that was read; nothing else changes.
+
+        Raises:
+            NoSuchLink: If the token is unknown, expired or revoked.
+        """
+        async with self.begin() as work:
+            event, participant = await self._who(work, token)
+            await work.notices.mark_opened(token_hash(token), self.clock.now())
+            return await self._page(work, event, participant)
+
+    async def inbox(self, token: str) -> Inbox:
+        """Return what the holder of a link was told, newest first.
+
+        Raises:
+            NoSuchLink: If the token is unknown, expired or revoked.
+        """
+        async with self.begin() as work:
+            event, participant = await self._who(work, token)
+            person = await work.fleet.participant(participant)
+            sites = await work.fleet.sites()
+            told = await work.notices.of_participant(participant, SHOWN)
+        if person is None:
+            raise NoSuchLink
+        zone = next((e.timezone for e in sites if e.participant == participant), "UTC")
+        return Inbox(event, person, ZoneInfo(zone), tuple(told))
 
     async def opt_out(self, token: str) -> OptOutResult:
         """Opt the holder of a link out of its event, before or during it.

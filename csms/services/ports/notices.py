@@ -63,9 +63,18 @@ class NoticeStore(Protocol):
         ...
 
     async def of_participant(
-        self, participant: ParticipantId, limit: int = 100
+        self,
+        participant: ParticipantId,
+        limit: int = 100,
+        before: tuple[datetime, str] | None = None,
     ) -> Sequence[Notice]:
-        """Return the participant's inbox, newest first."""
+        """Return the participant's inbox, newest first.
+
+        Args:
+            participant: Whose inbox.
+            limit: How many at most.
+            before: Instant and id of the last one seen; older ones are returned.
+        """
         ...
 
     async def notified(
@@ -88,6 +97,13 @@ class NoticeStore(Protocol):
 
     async def find_link(self, token_hash: bytes, now: datetime) -> SignedLink | None:
         """Return what a token stands for, unless it is unknown, expired or revoked."""
+        ...
+
+    async def mark_opened(self, token_hash: bytes, at: datetime) -> bool:
+        """Keep when the link of a letter was first opened; tell whether it was now.
+
+        The letter is the one that was accepted next after the link was made.
+        """
         ...
 
 

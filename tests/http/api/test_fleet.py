@@ -168,3 +168,28 @@ async def test_too_many_quarters_at_once_are_refused_with_a_remedy(
     assert refused.status_code == 422
     assert refused.json()["code"] == "too-much"
     assert "csv" in refused.json()["remedy"]
+
+
+async def test_an_inbox_is_read_page_by_page_newest_first(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    event = await peopled.call()
+    await peopled.until(WINDOW.start - timedelta(hours=2))
+    inbox = "/api/v1/participants/home-01/notices"
+
+    first = (await viewer.get(inbox, params={"limit": 1})).json()
+    cursor = {"limit": 1, "cursor": first["next"]}
+    second = (await viewer.get(inbox, params=cursor)).json()
+
+    assert [each["kind"] for each in first["items"]] == ["reminder"]
+    assert [each["kind"] for each in second["items"]] == ["called"]
+    assert second["next"] is None
+    (called,) = second["items"]
+    assert called["event"] == event
+    assert "EDT" in called["subject"]
+    assert "the link is in the e-mail" in called["text"]
+    assert "{{" not in called["text"]
+    plant = await viewer.get("/api/v1/participants/plant-01/notices")
+    assert plant.json()["items"] == []
+    nobody = await viewer.get("/api/v1/participants/nobody/notices")
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "no-such-participant")

@@ -1,13 +1,14 @@
 """The participant's pages, as a mail program, a scanner and a person meet them."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from csms.db.engine import create_engine
+from csms.db.views import PostgresQueries
 from csms.domain.ids import EventId
 from csms.portal.app import make_pages, mount
 from tests.event_world import DRAFT, WINDOW, World, token_in
@@ -97,6 +98,48 @@ async def test_a_mail_scanner_that_follows_the_link_changes_nothing(
         await browser.request(method, path)
 
     assert not await opted_out(world, event)
+
+
+async def opened_at(world: World, event: EventId) -> dict[str, datetime | None]:
+    rows = await PostgresQueries(world.engine).notices(event)
+    return {f"{row.kind}/{row.channel}": row.opened_at for row in rows}
+
+
+async def test_the_first_look_is_kept_as_evidence_of_the_letter_it_came_from(
+    browser: httpx.AsyncClient, link: str, world: World, event: EventId
+) -> None:
+    await browser.head(link)
+    assert await opened_at(world, event) == {"called/email": None, "called/inbox": None}
+
+    await browser.get(link)
+    first = world.clock.now()
+    await world.until(WINDOW.start - timedelta(hours=2))
+    await browser.get(link)
+    seen = await opened_at(world, event)
+
+    assert seen["called/email"] == first
+    assert seen["called/inbox"] is None
+    assert seen["reminder/email"] is None
+    await browser.get(f"/p/{token_in(world.mails.sent[-1][1])}")
+    assert (await opened_at(world, event))["reminder/email"] == world.clock.now()
+
+
+async def test_the_inbox_shows_every_message_and_no_link(
+    browser: httpx.AsyncClient, link: str, world: World
+) -> None:
+    await world.until(WINDOW.start - timedelta(hours=2))
+
+    page = await browser.get(link)
+    inbox = await browser.get(f"{link}/inbox")
+
+    assert f'href="{link}/inbox"' in page.text
+    assert inbox.status_code == 200
+    assert inbox.text.index("Today 5:00 PM EDT") < inbox.text.index("Peak event: Tue")
+    assert "Monday, July 13, 7:30 PM EDT" in inbox.text
+    assert "never below the 30 % you set" in inbox.text
+    assert "{{" not in inbox.text
+    assert inbox.headers["Cache-Control"] == "no-store"
+    assert (await browser.get("/p/nobody/inbox")).status_code == 404
 
 
 async def test_the_button_opts_out_at_once_and_leads_to_a_page_that_confirms(
