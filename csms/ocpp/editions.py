@@ -298,6 +298,10 @@ def _parts(annotation: Any) -> Iterator[type[Wire]]:  # noqa: ANN401, any annota
         yield from _parts(inner)
 
 
+_NUMBERS = frozenset({int, float, bool})
+_NOTHING: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """One field of a message, or one entry of a list in it."""
@@ -309,17 +313,40 @@ class _Said:
 
 
 def _said(message: Wire, path: str) -> Iterator[_Said]:
+    """Yield what a message says, and what it leaves out that some edition requires."""
     model = type(message)
-    for name in model.model_fields:
-        if name == "custom_data":
+    for name, field, needed, special in _fields(model):
+        value = getattr(message, name)
+        if value is None and not needed:
             continue
-        field, value = wire_name(model, name), getattr(message, name)
+        if not special and type(value) in _NUMBERS:
+            continue
         here = f"{path}.{field}" if path else field
         if isinstance(value, tuple):
             for index, entry in enumerate(value):
                 yield from _entry(model.__name__, field, f"{here}[{index}]", entry)
         else:
             yield from _entry(model.__name__, field, here, value)
+
+
+@cache
+def _fields(model: type[Wire]) -> tuple[tuple[str, str, bool, bool], ...]:
+    """Return the fields of a message, as far as editions can differ in them.
+
+    Of each its name here and on the wire, whether some edition requires it, and
+    whether a number in it may be unknown to an edition.
+    """
+    owner = model.__name__
+    needed = NEEDED_FIELDS.get(owner, _NOTHING) | NEWLY_NEEDED_FIELDS.get(
+        owner, _NOTHING
+    )
+    special = NEW_FIELDS.get(owner, _NOTHING) | WHOLE_FIELDS.get(owner, _NOTHING)
+    names = ((name, wire_name(model, name)) for name in model.model_fields)
+    return tuple(
+        (name, field, field in needed, field in special)
+        for name, field in names
+        if name != "custom_data"
+    )
 
 
 def _entry(owner: str, field: str, path: str, value: object) -> Iterator[_Said]:
