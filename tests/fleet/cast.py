@@ -82,7 +82,7 @@ HAPPENINGS: Mapping[str, Sequence[Happening]] = {
 }
 
 FIRST_DAY = Script("lab", OPENS, rate=RATE, happenings=HAPPENINGS)
-SECOND_DAY = Script("lab", OPENS + timedelta(hours=25), rate=RATE)
+SECOND_DAY = Script("lab", OPENS + timedelta(days=1), rate=RATE)
 PROGRAMS = ("ma-cs-small", "ma-cs-ci")
 CALLED_OFF_AFTER = timedelta(minutes=30)
 

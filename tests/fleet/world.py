@@ -225,9 +225,9 @@ class Account:
         return sum(given) / 60_000
 
     def table(self, station: str) -> dict[datetime, float]:
-        """Return exported kWh by the start of each quarter of the window."""
+        """Return kWh given back, net, by the start of each quarter of the window."""
         return {
-            start: each["export_kwh"]
+            start: each["export_kwh"] - each["import_kwh"]
             for each in self.quarters
             if each["station"] == station
             and self.window.start <= (start := instant(each["start"])) < self.window.end
