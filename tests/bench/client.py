@@ -29,6 +29,9 @@ from tests.bench.frames import (
 )
 
 OPENING_AT_ONCE = 64
+FIRST_PART = 4
+"""Of idle connections, one in so many is there before memory is looked at."""
+
 PATIENCE_S = 120.0
 HEARTBEAT = b'[2,"beat-%d","Heartbeat",{}]'
 ACCEPTED = b'[3,"%s",{"status":"Accepted"}]'
@@ -353,10 +356,14 @@ async def load(order: Order) -> None:
 
 
 async def idle(order: Order) -> None:
-    """Connect, say nothing, and leave when the standard input ends."""
+    """Connect in two parts, say nothing, and leave when the standard input ends."""
     stations = [Station(order, number) for number in range(order.stations)]
-    seconds = await open_all(stations)
-    tell("ready", seconds=seconds)
+    first = order.stations // FIRST_PART
+    seconds = await open_all(stations[:first])
+    tell("first", stations=first)
+    await asyncio.sleep(order.pause_s)
+    seconds += await open_all(stations[first:])
+    tell("ready", stations=order.stations, seconds=seconds)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     tell("result", seconds=seconds)
 

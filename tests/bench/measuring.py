@@ -27,7 +27,7 @@ from tests.bench.processes import (
 )
 
 Figures = dict[str, Any]
-SETTLE_S = 1.0
+SETTLE_S = 2.0
 SERVERS = ("echo", "csms", "library")
 
 
@@ -187,19 +187,23 @@ class Bench:
     # What is measured
 
     async def _memory(self, servers: dict[str, Server]) -> Figures:
-        """Resident memory of each idle connection; ours before it did anything."""
+        """Resident memory of each idle connection, in servers that are warm."""
         found: Figures = {"stations": self._plan.most}
         for name in ("echo", "csms"):
             server = servers[name]
-            before = memory_bytes(server.pid)
-            async with self._client("idle", server, self._plan.most) as client:
+            async with self._client(
+                "idle", server, self._plan.most, pause_s=2 * SETTLE_S
+            ) as client:
+                first = await client.said()
+                await asyncio.sleep(SETTLE_S)
+                before = memory_bytes(server.pid)
                 ready = await client.said()
                 await asyncio.sleep(SETTLE_S)
                 grown = memory_bytes(server.pid) - before
                 client.hang_up()
                 await client.said()
             found[name] = {
-                "kib_each": grown / 1024 / self._plan.most,
+                "kib_each": grown / 1024 / (ready["stations"] - first["stations"]),
                 "connecting_s": ready["seconds"],
             }
             _progress(f"memory {name}: {found[name]['kib_each']:.1f} KiB each")
@@ -208,6 +212,7 @@ class Bench:
     async def _greet(self, server: Server) -> None:
         """Have every password checked once: that is no part of any other figure."""
         async with self._client("idle", server, self._plan.most) as client:
+            await client.said()
             await client.said()
             client.hang_up()
             await client.said()
