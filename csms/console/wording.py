@@ -19,6 +19,7 @@ W_PER_KW = 1000
 _SMALL_KW = 100
 
 REASONS: Mapping[str, str] = {
+    "cancelled": "called off",
     "opt_out": "opted out",
     "unplugged": "unplugged",
     "soc_floor": "battery at its floor",

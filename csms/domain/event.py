@@ -42,12 +42,14 @@ class Outcome(StrEnum):
     OPTED_OUT = "opted_out"
     NOT_DELIVERED = "not_delivered"
     EXCLUDED = "excluded"
+    NOT_ASKED = "not_asked"
 
 
 class Reason(StrEnum):
     """Why energy was not delivered, or why an EVSE was not asked for any."""
 
     # Why planned energy was not delivered.
+    CANCELLED = "cancelled"
     OPT_OUT = "opt_out"
     UNPLUGGED = "unplugged"
     SOC_FLOOR = "soc_floor"
@@ -74,6 +76,7 @@ class Reason(StrEnum):
 
 
 UNDELIVERED = (
+    Reason.CANCELLED,
     Reason.OPT_OUT,
     Reason.UNPLUGGED,
     Reason.SOC_FLOOR,

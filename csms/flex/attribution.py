@@ -144,14 +144,17 @@ def outcome_of(
 ) -> tuple[Outcome, Reason | None]:
     """Return the one outcome of an EVSE, and the main reason if it fell short.
 
-    An exclusion has its own reasons, which the plan carries.
+    An exclusion has its own reasons, which the plan carries. Of an event that was
+    cancelled before its window nobody was asked anything.
     """
     if excluded:
         return Outcome.EXCLUDED, None
+    useful = attribution.delivered.watt_seconds - attribution.surplus.watt_seconds
+    if useful <= 0 and set(attribution.missing) == {Reason.CANCELLED}:
+        return Outcome.NOT_ASKED, Reason.CANCELLED
     if opted_out:
         return Outcome.OPTED_OUT, Reason.OPT_OUT
     planned = attribution.planned.watt_seconds
-    useful = attribution.delivered.watt_seconds - attribution.surplus.watt_seconds
     if planned and useful * 100 >= planned * FULL_DELIVERY_PCT:
         return Outcome.DELIVERED, attribution.main_reason
     if useful > 0:

@@ -7,9 +7,10 @@
 | active    | at the window's end      | completed | release      |
 | completed | when the grace is over   | settled   | settle       |
 
-A draft waits for an operator. Settled and cancelled are the ends. Pre-positioning is
-no stage: whatever is notified may be pre-positioned. Duties are written with the
-stage in one commit, so a crash loses none and repeats none.
+A draft waits for an operator. Settled and cancelled are the ends; a cancelled event is
+accounted all the same, so that each EVSE has its outcome, but it is never paid.
+Pre-positioning is no stage: whatever is notified may be pre-positioned. Duties are
+written with the stage in one commit, so a crash loses none and repeats none.
 """
 
 from collections.abc import Callable

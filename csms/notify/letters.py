@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from csms.domain.notice import LINK_MARK, Letter, NoticeContent, OptOutCost
 
 REASONS = {
+    "cancelled": "the event was called off",
     "opt_out": "you opted out",
     "unplugged": "the vehicle was not plugged in",
     "soc_floor": "the battery had reached the least charge you allow",

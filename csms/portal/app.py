@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OK, NOT_FOUND, CONFLICT, SEE_OTHER = 200, 404, 409, 303
 
 REASONS = {
+    "cancelled": "the event was called off",
     "opt_out": "you opted out",
     "unplugged": "the vehicle was not plugged in",
     "soc_floor": "the battery had reached the least charge you allow",

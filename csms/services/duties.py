@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from csms.domain.event import Stage
 from csms.domain.facts import FactKind
 from csms.services.notices import Notices
 from csms.services.planning import Planning
@@ -89,7 +90,8 @@ class Duties:
 
     async def _settle(self, work: Work, record: EventRecord, now: datetime) -> None:
         await self.settlement.close(work, record, now)
-        await self.notices.report(work, record, now)
+        if record.event.stage is not Stage.CANCELLED:
+            await self.notices.report(work, record, now)
 
 
 async def _covered(work: Work, duty: OwedDuty, task: Task) -> list[int]:

@@ -238,7 +238,13 @@ class Events:
             if record.event.stage is Stage.CANCELLED:
                 return
             cancelled, duties = lifecycle.cancel(record.event, reason)
-            await work.events.save(cancelled, None)
+            due = self.timetable.accounted_at(record.event, now)
+            await work.events.save(cancelled, due)
+            for member in await work.events.members(event):
+                if not member.exclusions:
+                    await work.events.note_state(
+                        event, member.evse, "cancelled", now, reason
+                    )
             await work.events.owe(event, duties, cancelled.revision, now)
             await work.facts.add(
                 FactKind.EVENT_CANCELLED, event, {"reason": reason, "by": by}, now

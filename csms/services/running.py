@@ -185,4 +185,6 @@ _ORDER = (
 
 def _passed(before: Stage, after: Stage) -> tuple[Stage, ...]:
     """Return the stages an event came through, the last one included."""
+    if before is after:
+        return ()
     return _ORDER[_ORDER.index(before) + 1 : _ORDER.index(after) + 1]

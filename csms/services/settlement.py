@@ -99,7 +99,8 @@ class Settlement:
             delivered += account.delivered.watt_seconds
             planned += member.planned.watt_seconds if member.planned else 0
         body = {"planned_ws": planned, "delivered_ws": delivered, "outcomes": outcomes}
-        await work.facts.add(FactKind.EVENT_SETTLED, event.id, body, now)
+        if event.stage is not Stage.CANCELLED:
+            await work.facts.add(FactKind.EVENT_SETTLED, event.id, body, now)
 
     async def season_statement(self, program: ProgramId, season: str) -> Season:
         """Return what a season is worth so far, and keep it by its inputs.

@@ -12,6 +12,7 @@ from csms.flex.attribution import Spell
 from csms.services.ports.events import Member, StateChange
 
 OPENS: dict[str, Reason] = {
+    "cancelled": Reason.CANCELLED,
     "opted_out": Reason.OPT_OUT,
     "priority_charging": Reason.OPT_OUT,
     "unplugged": Reason.UNPLUGGED,
@@ -41,7 +42,7 @@ CLOSES: dict[str, frozenset[Reason]] = {
             Reason.UNPLUGGED,
         }
     ),
-    "reinstated": frozenset(UNDELIVERED) - {Reason.OPT_OUT},
+    "reinstated": frozenset(UNDELIVERED) - {Reason.OPT_OUT, Reason.CANCELLED},
 }
 """States with which it ends."""
 

@@ -65,6 +65,8 @@ class Timetable:
         What was owed before is returned again: owing is idempotent, so that the runner
         need not remember how far it came.
         """
+        if event.stage is Stage.CANCELLED:
+            return event, (Task.SETTLE,)
         if event.stage not in lifecycle.LIFE:
             return event, ()
         passed = [(at, task) for at, task in self.milestones(event) if at <= now]
@@ -76,6 +78,19 @@ class Timetable:
         if event.stage in (Stage.SCHEDULED, Stage.NOTIFIED):
             return advanced, (*first, *marks, *rest)
         return advanced, tuple(legs)
+
+    def accounted_at(self, event: DREvent, now: datetime) -> datetime | None:
+        """Return when an event that is cancelled now can be accounted, if ever.
+
+        Nothing was asked before its start, so that nothing is waited for then.
+        """
+        match event.stage:
+            case Stage.SCHEDULED | Stage.NOTIFIED:
+                return now
+            case Stage.ACTIVE:
+                return now + event.metering_grace
+            case Stage.DRAFT | Stage.COMPLETED | Stage.SETTLED | Stage.CANCELLED:
+                return None
 
     def due(self, event: DREvent, now: datetime) -> datetime | None:
         """Return when the event next needs attention after now, if ever."""

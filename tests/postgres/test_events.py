@@ -1,7 +1,7 @@
 """One event from call to accounts, and what an outage may do to it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ from csms.services.events import (
     OtherEvent,
     RulesBroken,
 )
-from csms.services.ports.events import MemberOrder
+from csms.services.ports.events import Member, MemberOrder
 from tests.event_world import DRAFT, EVENING, WINDOW, World
 
 pytestmark = pytest.mark.postgres
@@ -291,6 +291,22 @@ class TestReplanning:
         assert (await orders(world))[home].released_at is None
 
 
+async def accounted(world: World, event: EventId) -> Sequence[Member]:
+    """Return the members, each accounted to the watt-second, and nothing owed."""
+    async with world.look() as work:
+        members = await work.events.members(event)
+        record = await work.events.find(event)
+        assert await work.events.open_duties(event) == []
+    assert record is not None
+    assert record.event.stage is Stage.CANCELLED
+    for each in members:
+        missing = sum(energy.watt_seconds for energy in (each.reasons or {}).values())
+        delivered = each.delivered.watt_seconds if each.delivered else 0
+        planned = each.planned.watt_seconds if each.planned else 0
+        assert delivered + missing == planned
+    return members
+
+
 class TestCancelling:
     async def test_who_was_told_is_told_of_the_end(self, world: World) -> None:
         (home,) = await world.add("home")
@@ -317,6 +333,59 @@ class TestCancelling:
         await world.drain()
 
         assert not world.mails.sent
+
+    async def test_before_the_start_nobody_was_asked_anything(
+        self, world: World
+    ) -> None:
+        await world.add("home")
+        await world.add("leaver")
+        await world.add("plant", utility="some-municipal-plant")
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+        leaver = ParticipantId("leaver")
+        await world.node.participation.opt_out_of(event, leaver, by="link")
+
+        await world.node.events.cancel(event, "storm", by="operator")
+        await world.drain()
+
+        members = await accounted(world, event)
+        assert {str(each.participant): each.outcome for each in members} == {
+            "home": Outcome.NOT_ASKED,
+            "leaver": Outcome.NOT_ASKED,
+            "plant": Outcome.EXCLUDED,
+        }
+        assert [letter.subject[:10] for _, letter, _ in world.mails.sent][-2:] == [
+            "Called off",
+            "Called off",
+        ]
+
+    async def test_during_the_event_each_kwh_has_its_reason(self, world: World) -> None:
+        (home,) = await world.add("home")
+        event = await world.node.events.call(DRAFT, by="operator")
+        await world.drain()
+        await world.until(WINDOW.start - timedelta(minutes=30))
+        await world.until(WINDOW.start)
+        async with world.look() as work:
+            (before,) = await work.events.members(event)
+        assert before.planned_power is not None
+        hour = Interval(WINDOW.start, WINDOW.start + timedelta(hours=1))
+        world.meters.export(home, -before.planned_power.watts, hour)
+        await world.until(hour.end)
+
+        await world.node.events.cancel(event, "storm", by="operator")
+        await world.drain()
+        async with world.look() as work:
+            (waiting,) = await work.events.members(event)
+        await world.until(hour.end + timedelta(minutes=30))
+
+        (member,) = await accounted(world, event)
+        assert waiting.outcome is None
+        assert member.outcome is Outcome.PARTIAL
+        assert set(member.reasons or {}) == {Reason.CANCELLED}
+        statement = await world.node.settlement.season_statement(
+            DRAFT.program, "2026-summer"
+        )
+        assert statement.total.amount == 0
 
     async def test_a_settled_event_cannot_be_called_off(self, world: World) -> None:
         await world.add("home")

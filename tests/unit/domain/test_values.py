@@ -134,6 +134,7 @@ def test_an_enrollment_holds_on_its_last_day() -> None:
 
 def test_the_reasons_for_undelivered_energy_are_these() -> None:
     assert {reason.value for reason in UNDELIVERED} == {
+        "cancelled",
         "opt_out",
         "unplugged",
         "soc_floor",

@@ -222,6 +222,19 @@ def test_every_evse_has_one_outcome(
     assert outcome_of(whole, excluded=excluded, opted_out=opted_out) == expected
 
 
+@pytest.mark.parametrize("opted_out", [True, False])
+def test_who_was_told_of_the_end_before_the_start_was_not_asked(
+    *, opted_out: bool
+) -> None:
+    off = [spell(0, 180, Reason.CANCELLED), spell(0, 180, Reason.OPT_OUT)]
+    whole = attribute(WINDOW, TEN_KW, Energy(0), off)
+
+    outcome = outcome_of(whole, excluded=False, opted_out=opted_out)
+
+    assert outcome == (Outcome.NOT_ASKED, Reason.CANCELLED)
+    assert whole.missing == {Reason.CANCELLED: Energy.kwh(30)}
+
+
 def test_what_was_never_planned_was_not_delivered() -> None:
     nothing = Attribution(
         Interval(START, END), Energy(0), Energy(0), missing={}, surplus=Energy(0)

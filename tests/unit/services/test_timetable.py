@@ -107,3 +107,29 @@ def test_a_task_makes_sense_until_its_time_is_over(
     active = replace(EVENT, stage=Stage.ACTIVE)
 
     assert (pointless(task, active, at, NOTIFY_BY) == "") is expected
+
+
+@pytest.mark.parametrize(
+    ("stage", "at"),
+    [
+        (Stage.DRAFT, None),
+        (Stage.SCHEDULED, START),
+        (Stage.NOTIFIED, START),
+        (Stage.ACTIVE, START + EVENT.metering_grace),
+        (Stage.SETTLED, None),
+    ],
+)
+def test_a_cancelled_event_is_accounted_once_its_meters_can_be_read(
+    stage: Stage, at: datetime | None
+) -> None:
+    event = replace(EVENT, stage=stage)
+
+    assert Timetable().accounted_at(event, START) == at
+
+
+def test_a_cancelled_event_owes_its_accounts_and_nothing_else() -> None:
+    cancelled = replace(EVENT, stage=Stage.CANCELLED)
+    later = WINDOW.end + timedelta(days=1)
+
+    assert Timetable().advance(cancelled, later) == (cancelled, (Task.SETTLE,))
+    assert Timetable().due(cancelled, later) is None
