@@ -72,8 +72,11 @@ class Observer:
     displayed: int = 0
 
     def enroll(self, system: System, t: float) -> None:
-        """Begin to watch a system."""
-        self.traces[system.station] = Trace(system, t // MINUTE * MINUTE)
+        """Begin to watch a system; a hazardous make is a fault from the start."""
+        trace = Trace(system, t // MINUTE * MINUTE)
+        if system.persona.hazardous:
+            trace.faults.append("hazard")
+        self.traces[system.station] = trace
         self.drivers.setdefault(system.participant, Driver())
 
     def minute(

@@ -90,6 +90,11 @@ class Persona:
         """Whether the station speaks OCPP 2.1."""
         return self.protocol == "ocpp2.1"
 
+    @property
+    def hazardous(self) -> bool:
+        """Whether it may charge when it is told to discharge."""
+        return self.negative_limit in ("full_charge", "ignore", "absolute")
+
 
 def load_persona(name: str, folder: Path = PERSONAS) -> Persona:
     """Return a make by its file name.

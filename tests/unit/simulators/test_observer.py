@@ -78,3 +78,17 @@ def test_faults_stand_with_their_station_and_among_the_incidents() -> None:
             "detail": "began",
         }
     ]
+
+
+def test_a_make_that_may_charge_when_told_to_discharge_is_a_fault() -> None:
+    fleet = load_fleet("tiny", 1)
+    observer = Observer(fleet, START)
+
+    for system in fleet.systems:
+        observer.enroll(system, START)
+
+    faults = {
+        each["station"]: each["faults"] for each in observer.report(START)["evses"]
+    }
+    assert [name for name, found in faults.items() if found] == ["T-YARD-02"]
+    assert faults["T-YARD-02"] == ["hazard"]
