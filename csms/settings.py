@@ -197,12 +197,6 @@ class Settings(BaseSettings):
     max_queued_calls: int = Field(
         100, gt=0, description="How many calls may wait for one station."
     )
-    login_slowdown_s: float = Field(
-        1.0,
-        ge=0,
-        le=30,
-        description="What each wrong station password costs, doubled each time.",
-    )
 
     # Recording.
     ingest_window_ms: Milliseconds = Field(
@@ -292,6 +286,11 @@ class Settings(BaseSettings):
         if self.is_accelerated and self.clock_anchor is None:
             raise ValueError(
                 "CSMS_CLOCK_RATE needs CSMS_CLOCK_ANCHOR and CSMS_CLOCK_EPOCH."
+            )
+        if self.ocpp_port == self.http_port != 0:
+            raise ValueError(
+                f"CSMS_OCPP_PORT and CSMS_HTTP_PORT are both {self.http_port}. Give "
+                "stations and people a port each."
             )
         if self.is_public_bind and not self.allow_plain_ws_on_public_bind:
             raise ValueError(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from importlib.metadata import version
 
@@ -17,6 +18,7 @@ from typing_extensions import override
 from csms.api.app import install as install_api
 from csms.bootstrap.doors import Links, MuteMailer, door_ports, edition_pin
 from csms.bootstrap.inside import Inside, build
+from csms.bootstrap.listening import ensure_free
 from csms.bootstrap.workers import Workers
 from csms.clock import REALITY, Clock, ScaledClock, pause
 from csms.console.app import install as install_console
@@ -74,14 +76,14 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
             host=settings.ocpp_host,
             remedy="put a proxy that adds TLS in front, or bind to 127.0.0.1",
         )
+    ensure_free(settings.ocpp_host, settings.ocpp_port, "OCPP")
+    ensure_free(settings.http_host, settings.http_port, "HTTP")
     async with contextlib.AsyncExitStack() as stack:
         url = await _database(settings, stack)
         engine = create_engine(url)
         stack.push_async_callback(engine.dispose)
         await check(url)
-        applied = await migrate(url)
-        if applied:
-            log.info("database.migrated", revisions=applied)
+        await migrate(url)
         face = await _start(settings, url, engine, stack)
         _collect_rarely()
         yield face
@@ -110,7 +112,6 @@ async def _database(settings: Settings, stack: contextlib.AsyncExitStack) -> str
         return settings.database_url.get_secret_value()
     embedded = EmbeddedPostgres(settings.data_dir / "postgres")
     await stack.enter_async_context(embedded)
-    log.info("database.embedded", folder=str(embedded.folder))
     return embedded.url
 
 
@@ -166,6 +167,7 @@ async def _start(
         programs=inside.programs,
         events=inside.events,
         participation=inside.participation,
+        reception=inside.reception,
         settlement=inside.settlement,
         commands=inside.commands,
         registry=inside.registry,
@@ -180,9 +182,9 @@ async def _start(
         secure=settings.link_base.startswith("https:"),
         version=version("csms"),
     )
-    await _serve_http(settings, face, stack)
     await gateway.start(settings.ocpp_host, settings.ocpp_port)
     stack.push_async_callback(gateway.stop)
+    await _serve_http(settings, face, stack)
     return face
 
 
@@ -268,7 +270,6 @@ async def _serve_http(
     while not server.started:
         if task.done():
             await task
-            raise OSError(f"cannot listen on {settings.http_host}:{settings.http_port}")
         await pause(0.02)
 
     async def stop() -> None:
@@ -279,7 +280,20 @@ async def _serve_http(
 
 
 class _Quiet(uvicorn.Server):
-    """A server that leaves signals to the node."""
+    """A server that leaves signals, and the end of the process, to the node."""
+
+    @override
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop.
+
+        Raises:
+            OSError: If the address cannot be listened on.
+        """
+        try:
+            await super().serve(sockets)
+        except SystemExit:
+            place = f"{self.config.host}:{self.config.port}"
+            raise OSError(f"cannot listen on {place}") from None
 
     @override
     @contextlib.contextmanager

@@ -1,9 +1,7 @@
 """What `csms doctor` can tell without asking: settings, ports, folder, clock."""
 
-import errno
 import os
 import shutil
-import socket
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from csms.bootstrap.listening import CannotListen, ensure_free
 
 if TYPE_CHECKING:
     from csms.settings import Settings
@@ -83,14 +83,13 @@ def port(check: str, host: str, number: int, *, node_runs: bool) -> Finding:
         node_runs: Whether a node of these settings was found, which holds its ports.
     """
     place = f"{host}:{number}"
-    variable = f"CSMS_{'OCPP' if check.startswith('ocpp') else 'HTTP'}"
+    door = "OCPP" if check.startswith("ocpp") else "HTTP"
     try:
-        _bind(host, number)
-    except OSError as error:
-        if node_runs and error.errno == errno.EADDRINUSE:
+        ensure_free(host, number, door)
+    except CannotListen as error:
+        if node_runs and error.is_taken:
             return Finding(check, Verdict.OK, f"{place} is held by the running node")
-        reason, remedy = _why_not(error, variable)
-        return Finding(check, Verdict.FAIL, f"{place} {reason}", remedy)
+        return Finding(check, Verdict.FAIL, str(error), error.remedy or "")
     return Finding(check, Verdict.OK, f"{place} is free" if number else "any free port")
 
 
@@ -164,35 +163,6 @@ def exposure(settings: "Settings") -> Iterator[Finding]:
             "vendor profiles proven on simulated stations only may discharge",
             "Unset CSMS_ACCEPT_SIMULATED_EVIDENCE before real stations connect.",
         )
-
-
-def _bind(host: str, number: int) -> None:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-        probe.listen(1)
-
-
-def _why_not(error: OSError, variable: str) -> tuple[str, str]:
-    match error.errno:
-        case errno.EADDRINUSE:
-            return (
-                "is taken by another program",
-                f"Stop that program, or set {variable}_PORT to a free port.",
-            )
-        case errno.EACCES:
-            return (
-                "is reserved for root",
-                f"Set {variable}_PORT to a port above 1023.",
-            )
-        case _:
-            return (
-                f"cannot be listened on: {error.strerror or error}",
-                f"Set {variable}_HOST to an address of this machine.",
-            )
 
 
 def _is_loopback(host: str) -> bool:

@@ -75,6 +75,13 @@ def test_a_bad_setting_is_named_with_its_remedy(
         load(**given)
 
 
+def test_stations_and_people_do_not_share_a_port() -> None:
+    with pytest.raises(BadSetting, match="CSMS_OCPP_PORT and CSMS_HTTP_PORT are both"):
+        load(ocpp_port=8080)
+
+    assert load(ocpp_port=0, http_port=0).http_port == 0
+
+
 def test_a_bad_secret_is_not_repeated_in_the_error() -> None:
     with pytest.raises(BadSetting) as caught:
         load(secret_key="hunter2")
