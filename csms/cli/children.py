@@ -8,6 +8,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
+from csms.db.leash import ended_with_us
+
 
 class ChildFailed(Exception):
     """A process that is needed has ended.
@@ -67,7 +69,7 @@ class Child:
 async def child(
     name: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]
 ) -> AsyncIterator[Child]:
-    """Run a Python module as a process for as long as the block lasts."""
+    """Run a Python module as a process for as long as the block, and we, last."""
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -78,6 +80,7 @@ async def child(
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **environment},
             start_new_session=True,
+            preexec_fn=ended_with_us(signal.SIGTERM),
         )
     running = Child(name, process, log)
     try:

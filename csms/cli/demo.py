@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -14,6 +15,7 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
+from csms.bootstrap.listening import CannotListen, ensure_free
 from csms.cli.children import ChildFailed, child, output_of
 from csms.cli.demo_report import Findings, findings, show
 from csms.cli.demo_stage import (
@@ -33,18 +35,27 @@ from csms.cli.demo_stage import (
     post,
     staged,
 )
-from csms.cli.demo_view import draw
+from csms.cli.demo_view import draw, local
+from csms.cli.failures import ExitCode, Failed
 from csms.cli.logs import set_up
 from csms.clock import pause
 from csms.db.embedded import EmbeddedPostgres
 
 
 async def demonstrate(options: Options, console: Console) -> int:
-    """Play the event, show it, judge it; return the exit code."""
+    """Play the event, show it, judge it; return the exit code.
+
+    Raises:
+        Failed: If a port or the file of the report cannot be had.
+    """
+    _look_ahead(options)
     folder = Path(tempfile.mkdtemp(prefix="csms-demo-"))
     set_up("error", "console")
     try:
-        return await _in(folder, options, console)
+        with _ended_by_signals(console):
+            return await _in(folder, options, console)
+    except asyncio.CancelledError:
+        return ExitCode.INTERRUPTED
     except ChildFailed as failure:
         console.print(f"[red]{failure}[/]\n{failure.tail}", highlight=False)
         return 1
@@ -78,18 +89,69 @@ async def _in(folder: Path, options: Options, console: Console) -> int:
     try:
         async with staged(folder, options, registry, postgres.url) as stage:
             result = await _play(stage, console)
-            stage.scene.doing = "judging"
+            show(result, console)
+            if options.json_file is not None:
+                options.json_file.write_text(json.dumps(result.document, indent=1))
+                console.print(f"report: {options.json_file}", soft_wrap=True)
             if options.stay:
                 await _stay(stage, console)
-        show(result, console)
-        if options.json_file is not None:
-            options.json_file.write_text(json.dumps(result.document, indent=1))
-            console.print(f"report: {options.json_file}")
         return 0 if result.kept else 1
     finally:
         await postgres.stop()
         if not options.keep:
             postgres.remove()
+
+
+def _look_ahead(options: Options) -> None:
+    """Fail now for what would fail minutes later.
+
+    Raises:
+        Failed: If a port or the file of the report cannot be had.
+    """
+    for door, port in (("OCPP", options.ocpp_port), ("HTTP", options.http_port)):
+        try:
+            ensure_free("127.0.0.1", port, door)
+        except CannotListen as error:
+            option = f"--{door.lower()}-port"
+            raise Failed(
+                str(error), field=option, remedy=f"{option} 0 takes a free one."
+            ) from error
+    if options.json_file is not None:
+        is_new = not options.json_file.exists()
+        try:
+            options.json_file.open("a").close()
+            if is_new:
+                options.json_file.unlink()
+        except OSError as error:
+            raise Failed(
+                f"{options.json_file} cannot be written: {error.strerror}",
+                code=ExitCode.USAGE,
+                field="--json",
+            ) from error
+
+
+@contextlib.contextmanager
+def _ended_by_signals(console: Console) -> Iterator[None]:
+    """End this task at the first signal to end, and clean up through all others."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    asked = False
+
+    def end() -> None:
+        nonlocal asked
+        if asked or task is None:
+            return
+        asked = True
+        console.print("ending ...")
+        task.cancel()
+
+    for name in names:
+        loop.add_signal_handler(name, end)
+    try:
+        yield
+    finally:
+        for name in names:
+            loop.remove_signal_handler(name)
 
 
 @contextlib.contextmanager
@@ -170,7 +232,8 @@ def _screen(stage: Stage, console: Console) -> Iterator[Callable[[], None]]:
     def print_news() -> None:
         nonlocal printed
         for at, text in stage.scene.news[printed:]:
-            console.print(f"{at:%a %H:%MZ}  {text}", highlight=False)
+            line = f"{local(at, '%a %H:%M %Z')}  {text}"
+            console.print(line, highlight=False, soft_wrap=True)
         printed = len(stage.scene.news)
 
     yield print_news
@@ -179,7 +242,7 @@ def _screen(stage: Stage, console: Console) -> Iterator[Callable[[], None]]:
 async def _watch(stage: Stage, refresh: Callable[[], None]) -> None:
     """Follow the event until its accounts are closed."""
     scene = stage.scene
-    scene.tell(f"console: {stage.base}")
+    scene.tell(f"console: {stage.base} (user demo, password {stage.password})")
     deadline = END + GRACE + timedelta(hours=3)
     while True:
         stage.check()
@@ -249,10 +312,11 @@ async def _look_at_events(stage: Stage) -> bool:
     scene.live = _together(lives)
     stages = {each["stage"] for each in lives}
     scene.doing = " / ".join(sorted(stages))
-    if stages == {"notified"} and before.get("stages") != ["notified"]:
+    enrolled = len(stage.registry["enrollments"])
+    if before.get("members", 0) < enrolled <= scene.live["members"]:
         scene.tell(
-            f"planned {scene.live['planned_kwh']:,.0f} kWh; "
-            f"{scene.live['excluded']} systems are excluded, each with its reason"
+            f"planned {scene.live['planned_kwh']:,.0f} kWh; excluded: "
+            f"{scene.live['excluded']} of {enrolled}, each with its reason"
         )
     if scene.live["opted_out"] > before.get("opted_out", 0):
         scene.tell(f"{_systems(scene.live['opted_out'])} opted out so far")
@@ -291,6 +355,7 @@ def _together(lives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "delivered_kw",
         "delivered_kwh",
         "planned_kwh",
+        "members",
         "opted_out",
         "excluded",
     )
@@ -311,8 +376,9 @@ async def _stay(stage: Stage, console: Console) -> None:
         f"console: {stage.base}\nsign in as demo, password {stage.password}\n"
         "press Ctrl-C to end",
         highlight=False,
+        soft_wrap=True,
     )
-    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+    with contextlib.suppress(asyncio.CancelledError):
         while True:
             stage.check()
             await pause(1.0)

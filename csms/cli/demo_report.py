@@ -140,8 +140,13 @@ def show(result: Findings, console: Console) -> None:
     console.print(
         f"{figures['mean_kw']:,.0f} kW for three hours, "
         f"{figures['delivered_kwh']:,.0f} kWh delivered, "
-        f"{figures['delivered_share']:.1%} of what could be expected: {verdict}"
+        f"{figures['delivered_share']:.1%} of what could be expected: {verdict}",
+        soft_wrap=True,
     )
+    for promise in result.promises:
+        for breach in promise.breaches:
+            console.print(f"[red]broken:[/] {promise.name}: ", end="")
+            console.print(breach, markup=False, highlight=False, soft_wrap=True)
 
 
 def _why(exclusions: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def draw(scene: Scene) -> RenderableType:
     head.add_column()
     head.add_column(justify="right")
     head.add_row(
-        Text(_local(scene.now, "%A %H:%M %Z"), style="bold"),
+        Text(local(scene.now, "%A %H:%M %Z"), style="bold"),
         Text(f"{scene.rate:g} times real time", style="dim"),
     )
     parts: list[RenderableType] = [head, _progress(scene), Text(), _figures(scene)]
@@ -120,7 +120,7 @@ def _curve(scene: Scene) -> RenderableType:
 def _news(scene: Scene) -> Sequence[RenderableType]:
     recent = scene.news[-_RECENT:]
     lines = [
-        Text.assemble((_local(at, "%a %H:%M  "), "dim"), text) for at, text in recent
+        Text.assemble((local(at, "%a %H:%M  "), "dim"), text) for at, text in recent
     ]
     return [*lines, *(Text() for _ in range(_RECENT - len(lines)))]
 
@@ -133,6 +133,7 @@ def groups_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        collapse_padding=True,
     )
     table.add_column("group", no_wrap=True)
     names = ("systems", "excl.", "out", "planned", "kWh", "kW", "season")
@@ -184,7 +185,9 @@ def promises_table(promises: Sequence[Promise]) -> Table:
     table.add_column("seen")
     for promise in promises:
         mark = Text("✓", "green") if promise.kept else Text("✗", "bold red")
-        seen = promise.figure if promise.kept else "; ".join(promise.breaches[:3])
+        seen = (
+            promise.figure if promise.kept else f"broken {len(promise.breaches)} times"
+        )
         table.add_row(mark, promise.name, seen)
     return table
 
@@ -193,5 +196,6 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", box=SIMPLE_HEAD)
 
 
-def _local(instant: datetime, form: str) -> str:
+def local(instant: datetime, form: str) -> str:
+    """Return an instant as clocks in Boston show it."""
     return instant.astimezone(BOSTON).strftime(form)

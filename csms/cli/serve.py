@@ -74,10 +74,12 @@ def demo(
     seed: Annotated[int, typer.Option(help="Decides all that the fleet does.")] = 1,
     fleet: Annotated[str, typer.Option(help="Which fleet is simulated.")] = "masscec",
     ocpp_port: Annotated[
-        int, typer.Option(help="Port for stations; 0 takes a free one.", min=0)
+        int,
+        typer.Option(help="Port for stations; 0 takes a free one.", min=0, max=65535),
     ] = 0,
     http_port: Annotated[
-        int, typer.Option(help="Port of the console; 0 takes a free one.", min=0)
+        int,
+        typer.Option(help="Port of the console; 0 takes a free one.", min=0, max=65535),
     ] = 0,
     json_file: Annotated[
         Path | None,

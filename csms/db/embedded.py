@@ -8,13 +8,12 @@ however that happens: a signal of the kernel on Linux, an exit hook elsewhere.
 import asyncio
 import atexit
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,6 +37,7 @@ from csms.db.folder import (
     socket_folder,
     take_lock,
 )
+from csms.db.leash import ended_with_us
 from csms.domain.errors import Broken
 
 USER = "csms"
@@ -45,7 +45,6 @@ DATABASE = "csms"
 BUILTIN_LOCALE_MAJOR = 17
 START_S = 120.0
 STOP_S = 30.0
-_PR_SET_PDEATHSIG = 1
 _SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
@@ -289,7 +288,7 @@ class EmbeddedPostgres:
                 env=_environment(),
                 start_new_session=True,
                 pass_fds=[] if self._lock is None else [self._lock],
-                preexec_fn=_end_with_parent() if dies_with_us else None,  # noqa: PLW1509 (one system call, no lock)
+                preexec_fn=ended_with_us(signal.SIGINT) if dies_with_us else None,  # noqa: PLW1509 (one system call, no lock)
                 **self.account.for_popen(),
             )
         except (OSError, subprocess.SubprocessError) as error:
@@ -375,22 +374,3 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "LC_ALL": "C"
     }
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return what a child does first so that the kernel ends it when we end.
-
-    The wish is lost when a process changes its user; `subprocess` runs this after
-    the change.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
