@@ -203,7 +203,10 @@ class Settings(BaseSettings):
         5, le=1000, description="How long reports are gathered for one commit."
     )
     ingest_max_batch: int = Field(
-        2000, gt=0, description="How many reports one commit may hold."
+        200,
+        gt=0,
+        description="How many reports one commit may hold: while one is written, the "
+        "next is read.",
     )
     message_log_days: int = Field(
         14, gt=0, description="How long raw OCPP messages are kept."
