@@ -14,6 +14,7 @@ from csms.api import (
     operations,
     people,
     programs,
+    standings,
     stations,
     stream,
     telemetry,
@@ -39,6 +40,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 _RESOURCES = (
     stations,
+    standings,
     commands,
     fleet,
     inbox,

@@ -45,6 +45,7 @@ REASONS: Mapping[str, str] = {
 
 OBSTACLES: Mapping[str, str] = {
     "unknown_evse": "not in the registry",
+    "rejected": "the station is rejected",
     "island_only": "island-only system, cannot export",
     "not_provisioned": "device model not read yet",
     "charge_only": "no verified way to discharge this make",

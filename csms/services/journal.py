@@ -102,13 +102,6 @@ class Journal:
         named = station[:FIELD_LIMIT], remote[:FIELD_LIMIT]
         entry = RejectedHandshake(now, *named, status, reason[:DETAIL_LIMIT])
         self._add(self._page.rejections, entry)
-        log.warning(
-            "handshake.rejected",
-            station=entry.station,
-            remote=entry.remote,
-            status=status,
-            reason=entry.reason,
-        )
 
     def note(self, notice: StationNotice) -> None:
         """Note what a station told of itself."""

@@ -18,6 +18,7 @@ from csms.services.ports.telemetry import MessageLogView
 from csms.services.ports.views import Queries
 from csms.services.ports.work import Begin
 from csms.services.quarantines import Quarantines
+from csms.services.reception import Reception
 from csms.services.registry import Registry
 from csms.services.scoreboard import Scoreboard
 from csms.services.settlement import Settlement
@@ -108,6 +109,7 @@ class Node:
     programs: Sequence[Program]
     events: Events
     participation: Participation
+    reception: Reception
     settlement: Settlement
     commands: Commands
     registry: Registry

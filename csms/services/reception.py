@@ -166,11 +166,14 @@ class Reception:
             body = {"standing": standing.value, "by": by}
             now = self.clock.now()
             await work.facts.add("station.standing_set", station, body, now)
+            await work.access.audit(by, "station.standing_set", station, body, now)
         self.book.put_station(replace(known, standing=standing))
         if standing is Standing.REJECTED:
             self.provisioning.gone(station)
 
-    async def pin_edition(self, station: StationId, edition: str | None) -> None:
+    async def pin_edition(
+        self, station: StationId, edition: str | None, by: str
+    ) -> None:
         """Offer a station only this edition from its next connection on.
 
         Raises:
@@ -179,6 +182,9 @@ class Reception:
         known = self._known(station)
         async with self.begin() as work:
             await work.stations.pin_edition(station, edition)
+            body = {"edition": edition}
+            now = self.clock.now()
+            await work.access.audit(by, "station.edition_pinned", station, body, now)
         self.book.put_station(replace(known, edition_pin=edition))
 
     def _known(self, station: StationId) -> Station:

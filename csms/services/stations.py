@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from csms.charging.capability import UNREAD, Capability, from_document
 from csms.domain.ids import EvseId, SiteId, StationId, VehicleId
 from csms.domain.profile import OperationMode
-from csms.domain.station import EDITION_201, Evse, Station
+from csms.domain.station import EDITION_201, Evse, Standing, Station
 from csms.domain.units import ZERO_POWER, Power
 from csms.domain.vendor_profile import (
     CHARGE_ONLY,
@@ -246,6 +246,7 @@ class StationBook:
             profile.dialect is not Dialect.NEGATIVE_LIMIT_TX
         )
         checks = (
+            ("rejected", station.standing is Standing.REJECTED),
             ("island_only", not evse.grid_parallel),
             ("not_provisioned", not station.is_provisioned or not capability.read),
             (

@@ -339,6 +339,7 @@ async def site(url: str) -> AsyncIterator[Site]:
         programs=inside.programs,
         events=inside.events,
         participation=inside.participation,
+        reception=inside.reception,
         settlement=inside.settlement,
         commands=inside.commands,
         registry=inside.registry,

@@ -232,6 +232,7 @@ async def a_node(url: str, clock: ManualClock | None = None) -> AsyncIterator[St
         programs=inside.programs,
         events=inside.events,
         participation=inside.participation,
+        reception=inside.reception,
         settlement=inside.settlement,
         commands=inside.commands,
         registry=inside.registry,

@@ -82,7 +82,7 @@ class TestPresence:
         assert not known.connected
 
     async def test_an_edition_can_be_pinned(self, lobby: Lobby) -> None:
-        await lobby.reception.pin_edition(STATION, EDITION_201)
+        await lobby.reception.pin_edition(STATION, EDITION_201, "op")
 
         known = (await reopened(lobby)).station(STATION)
         assert known is not None

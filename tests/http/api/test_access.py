@@ -16,6 +16,8 @@ OPEN = {"/healthz", "/readyz"}
 HIDDEN = {"/openapi.json"}
 ADMINS = {
     ("POST", "/api/v1/registry"),
+    ("PUT", "/api/v1/stations/{station}/standing"),
+    ("PUT", "/api/v1/stations/{station}/edition"),
     ("DELETE", "/api/v1/quarantines/{vendor_profile}"),
     ("GET", "/api/v1/tokens"),
     ("POST", "/api/v1/tokens"),
@@ -38,6 +40,8 @@ BODIES: dict[str, object] = {
     "/api/v1/events/{event}/opt-outs": {"participant": "nobody"},
     "/api/v1/registry": {},
     "/api/v1/stations/{station}/commands/{action}": {},
+    "/api/v1/stations/{station}/standing": {"standing": "rejected"},
+    "/api/v1/stations/{station}/edition": {"edition": None},
     "/api/v1/tokens": {"name": "a test"},
     "/api/v1/accounts/{name}": {"password": "long enough, certainly"},
     "/api/v1/vehicles/{vehicle}/need": {"min_soc_pct": 20},

@@ -323,3 +323,37 @@ async def test_a_dry_run_checks_and_sends_nothing(
 
     assert said.json() == {"outcome": "checked"}
     assert link.asked == []
+
+
+async def test_a_station_is_rejected_and_taken_back(
+    peopled: Stage, admin: httpx.AsyncClient
+) -> None:
+    """B03."""
+    path = f"{HERE}/standing"
+
+    out = await admin.put(path, json={"standing": "rejected"})
+    sent = await admin.post(f"{HERE}/commands/Reset", json={"type": "OnIdle"})
+    (evse,) = (await admin.get(HERE)).json()["facts"]
+
+    assert out.json()["standing"] == "rejected"
+    assert (sent.status_code, sent.json()["code"]) == (403, "station-rejected")
+    assert (evse["dispatchable"], evse["obstacle"]) == (False, "rejected")
+    back = await admin.put(path, json={"standing": "pending"})
+    assert back.json()["standing"] == "pending"
+    assert peopled.node.book.facts(HOME_1).dispatchable
+    trail = (await admin.get("/api/v1/audit")).json()["items"]
+    assert [each["action"] for each in trail[:2]] == ["station.standing_set"] * 2
+    wrong = await admin.put(path, json={"standing": "accepted"})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "standing")
+
+
+async def test_a_station_is_held_to_an_edition_and_let_go(
+    admin: httpx.AsyncClient,
+) -> None:
+    held = await admin.put(f"{HERE}/edition", json={"edition": "ocpp2.0.1"})
+    free = await admin.put(f"{HERE}/edition", json={"edition": None})
+
+    assert held.json()["edition_pin"] == "ocpp2.0.1"
+    assert free.json()["edition_pin"] is None
+    wrong = await admin.put(f"{HERE}/edition", json={"edition": "ocpp1.6"})
+    assert wrong.status_code == 422
