@@ -39,6 +39,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=SERVERS,
         help="whom to put under load; targets need all",
     )
+    add("--lean", action="store_true", help="load from a client that costs less")
     add("--rounds", type=int, default=5, help="how often profiles are pushed")
     add("--json", type=Path, default=RESULTS, help="where figures go (%(default)s)")
     return parser.parse_args(arguments)
@@ -53,6 +54,7 @@ async def _measure(options: argparse.Namespace) -> dict[str, object]:
         rounds=options.rounds,
         parts=tuple(options.only),
         servers=tuple(options.servers),
+        lean=options.lean,
     )
     with tempfile.TemporaryDirectory(prefix="csms-bench-") as folder:
         return await Bench(plan, Path(folder)).run()

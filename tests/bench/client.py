@@ -5,6 +5,7 @@ one JSON object per line: what phase begins or ends, and at the end what was mea
 """
 
 import asyncio
+import base64
 import json
 import sys
 import time
@@ -16,6 +17,8 @@ from typing import Any, cast
 
 import uvloop
 from typing_extensions import override
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tests.bench.frames import (
     CLOSE,
@@ -50,6 +53,8 @@ class Order:
         run: Makes transaction names of this run unlike those of all others.
         password: What every station says.
         pause_s: Seconds between two reports of one station, in a storm.
+        lean: Whether load comes through our own bytes, and not through the
+            `websockets` library.
     """
 
     mode: str
@@ -60,6 +65,7 @@ class Order:
     run: str = "0"
     password: str = ""
     pause_s: float = 1.0
+    lean: bool = False
 
 
 def station_id(number: int) -> str:
@@ -238,6 +244,42 @@ class Reporter(Station):
         self.say(self._reports.next(now_text()))
 
 
+class LibraryReporter(Reporter):
+    """The same through the client of the `websockets` library, as stations have it."""
+
+    _library: ClientConnection
+    _task: asyncio.Task[None]
+
+    @override
+    async def open(self) -> None:
+        order = self._order
+        credentials = base64.b64encode(f"{self.id}:{order.password}".encode()).decode()
+        self._library = await connect(
+            f"ws://127.0.0.1:{order.port}/ocpp/{self.id}",
+            subprotocols=[Subprotocol("ocpp2.0.1")],
+            additional_headers={"Authorization": f"Basic {credentials}"},
+            compression=None,
+            open_timeout=PATIENCE_S,
+            ping_interval=None,
+            proxy=None,
+        )
+
+    @override
+    def begin(self) -> None:
+        self.going = True
+        self._task = asyncio.create_task(self._converse())
+
+    async def _converse(self) -> None:
+        while self.going:
+            self._sent = time.perf_counter()
+            await self._library.send(self._reports.next(now_text()), text=True)
+            answer = await self._library.recv(decode=False)
+            good = not answer.startswith(b"[4,")
+            self.errors += not good
+            if self.counting and good:
+                self.took.append(time.perf_counter() - self._sent)
+
+
 class Beating(Station):
     """Sends a heartbeat now and then, and does what it is told."""
 
@@ -324,7 +366,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 async def load(order: Order) -> None:
     """Send reports for a while; tell how many were answered, and how fast."""
-    stations = [Reporter(order, number) for number in range(order.stations)]
+    kind = Reporter if order.lean else LibraryReporter
+    stations = [kind(order, number) for number in range(order.stations)]
     await open_all(stations)
     for station in stations:
         station.begin()

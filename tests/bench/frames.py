@@ -1,8 +1,7 @@
 """The frames that the load client sends, and just enough WebSocket to send them.
 
-The client is the same for every server, and as cheap as can be, so that on a small
-machine the server and not the client is what is measured: frames are built from
-templates and masked with zeros, which RFC 6455 allows and no server treats differently.
+Frames are built from templates and masked with zeros, which RFC 6455 allows and no
+server treats differently: so cheap a client leaves a small machine to the server.
 """
 
 import base64

@@ -43,6 +43,7 @@ class Plan:
         rounds: How often a profile is pushed to everybody.
         parts: Which of memory, load, push and storm.
         servers: Who is put under load.
+        lean: Whether load comes from our own client and not from `websockets`.
     """
 
     stations: tuple[int, ...]
@@ -52,6 +53,7 @@ class Plan:
     rounds: int
     parts: tuple[str, ...]
     servers: tuple[str, ...] = SERVERS
+    lean: bool = False
 
     @property
     def most(self) -> int:
@@ -111,6 +113,7 @@ class Bench:
                 "processor": platform.processor() or platform.machine(),
                 "python": platform.python_version(),
                 "loop": "uvloop",
+                "client": "lean" if self._plan.lean else "websockets",
             },
         }
         async with self._servers() as servers:
@@ -235,12 +238,17 @@ class Bench:
         # A server that is slow needs longer until everyone has had a turn.
         stretch = 1 + (server.name == "library") * stations / 500
         async with self._client(
-            "load", server, stations, warm_s=plan.warm_s, seconds=plan.seconds * stretch
+            "load",
+            server,
+            stations,
+            warm_s=plan.warm_s,
+            seconds=plan.seconds * stretch,
+            lean=plan.lean,
         ) as client:
             await client.line()
-            before = server.cpu()
+            before, of_client = server.cpu(), cpu_s(client.pid)
             await client.line()
-            after = server.cpu()
+            after, of_client = server.cpu(), cpu_s(client.pid) - of_client
             said = await client.said()
             run = f"{os.getpid()}-{self._runs}"
         kept = await self._kept(run) if server.database else None
@@ -253,6 +261,7 @@ class Bench:
             "p99_ms": said["p99_ms"],
             "cpu_s_per_1000": (after[0] - before[0]) / messages * 1000,
             "database_cpu_s_per_1000": (after[1] - before[1]) / messages * 1000,
+            "client_cpu_s_per_1000": of_client / messages * 1000,
             "cores": (sum(after) - sum(before)) / said["seconds"],
             "errors": said["errors"],
             "silent": said["silent"],

@@ -125,8 +125,8 @@ def show(figures: Mapping[str, Any], judged: list[Verdict]) -> None:
     """Print one table of figures, and one of targets."""
     console = Console(width=110)
     table = Table("figure", "stations", "server", "value", "p50 ms", "p99 ms")
-    table.add_column("CPU s per 1,000")
-    table.add_column("PostgreSQL")
+    for column in ("CPU s per 1,000", "PostgreSQL", "client"):
+        table.add_column(column)
     for row in figures.get("load", ()):
         table.add_row(
             "TransactionEvents per second",
@@ -137,6 +137,7 @@ def show(figures: Mapping[str, Any], judged: list[Verdict]) -> None:
             f"{row['p99_ms']:.1f}",
             f"{row['cpu_s_per_1000']:.3f}",
             f"{row['database_cpu_s_per_1000']:.3f}" if row["kept"] else "",
+            f"{row['client_cpu_s_per_1000']:.3f}",
         )
     _rows_of_push(table, figures.get("push"))
     _rows_of_memory(table, figures.get("memory"))
