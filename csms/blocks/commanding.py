@@ -1,6 +1,7 @@
 """Requests in the words of the wire: checked strictly, judged, and sent as they are."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,9 @@ _PRIORITY = {
 _HARMLESS_MODES = frozenset({None, "Idle", "ChargingOnly", "CentralSetpoint"})
 _CURVES = ("v2xFreqWattCurve", "v2xSignalWattCurve", "v2xBaseline")
 _SUFFIXES = ("", "_L2", "_L3")
+_TELLING = re.compile(r"discharg|v2g|v2h|v2x|export|backfeed|feed.?in", re.IGNORECASE)
+_FIGURE = re.compile(r"[-+]?\d+(?:\.\d+)?")
+"""A vendor may count discharge upwards: a word of it, with a figure, is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class StationCommands:
                 means = _means(payload.get("scheduleUpdate") or {})
                 return Discharge(None, frozenset(means), finite=True) if means else None
             case "DataTransfer":
-                return _of_data(payload.get("data"))
+                return _of_data(payload.get("messageId"), payload.get("data"))
             case "SetVariables":
                 return _of_variables(payload["setVariableData"])
             case _:
@@ -154,7 +158,9 @@ def _below_zero(period: Mapping[str, Any], name: str) -> bool:
     return any(isinstance(each, int | float) and each < 0 for each in values)
 
 
-def _of_data(data: object) -> Discharge | None:
+def _of_data(message: object, data: object) -> Discharge | None:
+    if _TELLING.search(f"{message} {data}") and any(_numbers(_figures(data))):
+        return Discharge(None, frozenset({Means.VENDOR_WORDS}), finite=True)
     if isinstance(data, str):
         try:
             data = json.loads(data)
@@ -163,6 +169,11 @@ def _of_data(data: object) -> Discharge | None:
     if any(number < 0 for number in _numbers(data)):
         return Discharge(None, frozenset({Means.VENDOR_WORDS}), finite=True)
     return None
+
+
+def _figures(data: object) -> object:
+    """Return what may hold a number: the data, and the figures within a text."""
+    return _FIGURE.findall(data) if isinstance(data, str) else data
 
 
 def _of_text(text: str) -> Discharge | None:

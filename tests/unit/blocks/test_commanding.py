@@ -191,6 +191,31 @@ class TestJudging:
         assert found.means == {Means.VENDOR_WORDS}
 
     @pytest.mark.parametrize(
+        ("message", "data"),
+        [
+            ("StartDischarge", '{"watts":5000}'),
+            (None, "discharge=5000"),
+            (None, '{"evseId":1,"exportW":5000}'),
+            ("V2G", {"power": "5.5"}),
+        ],
+    )
+    def test_a_vendor_that_counts_discharge_upwards_is_seen(
+        self, message: str | None, data: object
+    ) -> None:
+        payload = {"vendorId": "v", "messageId": message, "data": data}
+
+        found = HERE.discharge("DataTransfer", payload)
+
+        assert found is not None
+        assert found.means == {Means.VENDOR_WORDS}
+
+    @pytest.mark.parametrize("data", ["stop discharge", '{"discharge":0}', None])
+    def test_a_word_without_a_figure_is_harmless(self, data: object) -> None:
+        payload = {"vendorId": "v", "messageId": "Discharge", "data": data}
+
+        assert HERE.discharge("DataTransfer", payload) is None
+
+    @pytest.mark.parametrize(
         "data", [None, "2026-07-14", '{"setpointW":0}', True, "a-b", [1, 2]]
     )
     def test_other_vendor_words_are_harmless(self, data: object) -> None:
