@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from csms.db.engine import connect_raw
 from csms.domain.station import EDITION_201, Make
-from tests.bench.client import station_id
+from tests.bench.stations import station_id
 
 MAKE = Make("Bench", "Bench")
 

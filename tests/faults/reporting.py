@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from csms.db.engine import connect_raw
 from csms.services.doorkeeping import Passwords
-from tests.bench.client import Order, Steady, open_all
+from tests.bench.client import open_all
 from tests.bench.fleet import enlist
+from tests.bench.stations import Order, Steady
 
 PASSWORD = "faults-station-0123456789"
 RUN = "faults"
