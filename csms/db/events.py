@@ -193,6 +193,14 @@ class PostgresEventStore:
         change = StateChange(at, state, detail)
         await members.note_state(self.connection, event, evse, change)
 
+    async def note_states(
+        self, changes: Sequence[tuple[EventId, EvseId, StateChange]]
+    ) -> None:
+        """Append to the ways of many members, in one go and in this order."""
+        for event in sorted({event for event, _, _ in changes}):
+            await self.hold(event)
+        await members.note_states(self.connection, changes)
+
     async def release_member(
         self, event: EventId, evse: EvseId, reason: Reason, at: datetime
     ) -> bool:

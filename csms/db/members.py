@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, literal, select, update
+from sqlalchemy import Row, case, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import ColumnElement
@@ -23,6 +23,23 @@ from csms.services.ports.events import (
 )
 
 member = tables.event_member
+
+_NOTE_STATES = text("""
+UPDATE event_member AS member SET states = CASE
+    WHEN coalesce(
+        member.states -> -1 ->> 'state' = said.state
+        AND member.states -> -1 ->> 'detail' = said.detail, false
+    ) THEN member.states
+    ELSE member.states || jsonb_build_array(
+        jsonb_build_object('at', said.at, 'state', said.state, 'detail', said.detail)
+    ) END
+FROM unnest(
+    CAST(:events AS text[]), CAST(:stations AS text[]), CAST(:evses AS int[]),
+    CAST(:ats AS text[]), CAST(:states AS text[]), CAST(:details AS text[])
+) AS said (event_id, station_id, evse, at, state, detail)
+WHERE member.event_id = said.event_id AND member.station_id = said.station_id
+    AND member.evse = said.evse
+""")
 
 
 async def enter(
@@ -124,6 +141,33 @@ async def note_state(
     await connection.execute(
         update(member).where(_is(event, evse)).values(states=_with(change))
     )
+
+
+async def note_states(
+    connection: AsyncConnection,
+    changes: Sequence[tuple[EventId, EvseId, StateChange]],
+) -> None:
+    """Append to the ways of many members: one statement, unless one is named twice."""
+    while changes:
+        now: dict[tuple[EventId, EvseId], StateChange] = {}
+        later: list[tuple[EventId, EvseId, StateChange]] = []
+        for event, evse, change in changes:
+            if (event, evse) in now:
+                later.append((event, evse, change))
+            else:
+                now[event, evse] = change
+        await connection.execute(
+            _NOTE_STATES,
+            {
+                "events": [event for event, _ in now],
+                "stations": [evse.station for _, evse in now],
+                "evses": [evse.number for _, evse in now],
+                "ats": [each.at.isoformat() for each in now.values()],
+                "states": [each.state for each in now.values()],
+                "details": [each.detail for each in now.values()],
+            },
+        )
+        changes = later
 
 
 async def release(

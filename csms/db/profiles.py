@@ -1,11 +1,12 @@
 """What stations should hold, quarantines and incidents, in PostgreSQL."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,12 +17,40 @@ from csms.services.ports.profiles import Incident, Intent, IntentState, Quaranti
 
 _INTENT = tables.profile_intent
 _QUARANTINE = tables.quarantine
-_STAMP = {
-    IntentState.SENT: "sent_at",
-    IntentState.ACCEPTED: "accepted_at",
-    IntentState.ECHOED: "echoed_at",
-    IntentState.OBEYED: "obeyed_at",
-}
+_SAVE_INTENTS = text("""
+INSERT INTO profile_intent AS known (
+    station_id, evse, role, profile_id, event_id, transaction_id, fingerprint,
+    document, state, detail, updated_at, sent_at, accepted_at, echoed_at, obeyed_at
+)
+SELECT said.station_id, said.evse, said.role, said.profile_id, said.event_id,
+    said.transaction_id, said.fingerprint, said.document::jsonb, said.state,
+    said.detail, said.at,
+    CASE said.state WHEN 'sent' THEN said.at END,
+    CASE said.state WHEN 'accepted' THEN said.at END,
+    CASE said.state WHEN 'echoed' THEN said.at END,
+    CASE said.state WHEN 'obeyed' THEN said.at END
+FROM unnest(
+    CAST(:station AS text[]), CAST(:evse AS int[]), CAST(:role AS text[]),
+    CAST(:profile AS int[]), CAST(:event AS text[]), CAST(:tx AS text[]),
+    CAST(:fingerprint AS text[]), CAST(:document AS text[]), CAST(:state AS text[]),
+    CAST(:detail AS text[]), CAST(:at AS timestamptz[])
+) AS said (
+    station_id, evse, role, profile_id, event_id, transaction_id, fingerprint,
+    document, state, detail, at
+)
+ON CONFLICT (station_id, evse, role) DO UPDATE SET
+    profile_id = excluded.profile_id, event_id = excluded.event_id,
+    transaction_id = excluded.transaction_id, fingerprint = excluded.fingerprint,
+    document = excluded.document, state = excluded.state, detail = excluded.detail,
+    updated_at = excluded.updated_at,
+    sent_at = coalesce(excluded.sent_at, known.sent_at),
+    accepted_at = CASE excluded.state WHEN 'sent' THEN NULL
+        ELSE coalesce(excluded.accepted_at, known.accepted_at) END,
+    echoed_at = CASE excluded.state WHEN 'sent' THEN NULL
+        ELSE coalesce(excluded.echoed_at, known.echoed_at) END,
+    obeyed_at = CASE excluded.state WHEN 'sent' THEN NULL
+        ELSE coalesce(excluded.obeyed_at, known.obeyed_at) END
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +70,28 @@ class PostgresProfileStore:
 
     async def save_intent(self, intent: Intent) -> None:
         """Keep the intent in place of the former one of its EVSE and role."""
-        row: dict[str, Any] = {
-            "station_id": intent.evse.station,
-            "evse": intent.evse.number,
-            "role": intent.role.value,
-            "profile_id": intent.profile_id,
-            "event_id": intent.event,
-            "transaction_id": intent.transaction,
-            "fingerprint": intent.fingerprint,
-            "document": dict(intent.document),
-            "state": intent.state.value,
-            "detail": intent.detail,
-            "updated_at": intent.updated_at,
+        await self.save_intents([intent])
+
+    async def save_intents(self, intents: Sequence[Intent]) -> None:
+        """Keep many, in one go; of two of the same EVSE and role, the later one.
+
+        A new sending forgets what became of the former one.
+        """
+        last = {(each.evse, each.role): each for each in intents}.values()
+        rows = {
+            "station": [each.evse.station for each in last],
+            "evse": [each.evse.number for each in last],
+            "role": [each.role.value for each in last],
+            "profile": [each.profile_id for each in last],
+            "event": [each.event for each in last],
+            "tx": [each.transaction for each in last],
+            "fingerprint": [each.fingerprint for each in last],
+            "document": [json.dumps(dict(each.document)) for each in last],
+            "state": [each.state.value for each in last],
+            "detail": [each.detail for each in last],
+            "at": [each.updated_at for each in last],
         }
-        if intent.state is IntentState.SENT:
-            row |= dict.fromkeys(_STAMP.values())
-        if (stamp := _STAMP.get(intent.state)) is not None:
-            row[stamp] = intent.updated_at
-        await self.connection.execute(
-            insert(_INTENT)
-            .values(row)
-            .on_conflict_do_update(
-                index_elements=["station_id", "evse", "role"], set_=row
-            )
-        )
+        await self.connection.execute(_SAVE_INTENTS, rows)
 
     async def quarantine(self, quarantine: Quarantine) -> bool:
         """Put a vendor profile aside; tell whether that is new."""

@@ -23,6 +23,7 @@ from csms.services.echoes import (
     is_command,
     until,
 )
+from csms.services.keeping import Entry, Keeping
 from csms.services.ports.profiles import (
     HELD,
     Intent,
@@ -129,7 +130,7 @@ class Conductor:
 
     def __init__(self, world: World, wire: ProfileWire, sample: Sampler) -> None:
         self._clock = world.clock
-        self._begin = world.begin
+        self._keeping = Keeping(world.begin)
         self._wire = wire
         self._sample = sample
         self._doubted: dict[EvseId, Trust] = {}
@@ -240,6 +241,10 @@ class Conductor:
         self._doubted.pop(intent.evse, None)
         await self.advance(intent, IntentState.RELEASED, why, keep)
 
+    async def stop(self) -> None:
+        """Return once all that is being written down is."""
+        await self._keeping.stop()
+
     async def relax(self, station: StationId) -> None:
         """Have the meter of a station read as seldom as before an event."""
         await self._measure(station, often=False)
@@ -343,13 +348,7 @@ class Conductor:
         moved = replace(intent, state=state, detail=detail, updated_at=now)
         if state is IntentState.SENT:
             keep(moved)  # so that it is taken back if we are stopped on the way
-        async with self._begin() as work:
-            await work.profiles.save_intent(moved)
-            word = _MEMBER_WORDS.get(state)
-            if word is not None and intent.event is not None:
-                await work.events.note_state(
-                    intent.event, intent.evse, word, now, detail or ""
-                )
+        await self._keeping.keep(Entry(moved, _MEMBER_WORDS.get(state)))
         keep(moved)
 
     async def _keep_former(self, former: Intent, why: str, keep: Keep) -> None:
@@ -359,8 +358,7 @@ class Conductor:
         )
         now = self._clock.now()
         left = replace(former, detail=f"replacement refused: {why}", updated_at=now)
-        async with self._begin() as work:
-            await work.profiles.save_intent(left)
+        await self._keeping.keep(Entry(left))
         keep(left)
 
     async def _refused(self, intent: Intent, why: str, keep: Keep) -> None:

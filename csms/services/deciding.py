@@ -5,7 +5,8 @@ It remembers nothing of its own and waits for nothing; the dispatcher takes the 
 
 from typing import TYPE_CHECKING
 
-from csms.domain.ids import EvseId
+from csms.domain.ids import EvseId, StationId
+from csms.domain.profile import Profile
 from csms.domain.vendor_profile import Dialect
 from csms.services.conducting import Conductor, Step, Target, Trust, Wanted, next_step
 from csms.services.echoes import until
@@ -59,6 +60,20 @@ class Deciding:
         if not self._floors.confirmed(evse.station):
             return Bar.NO_FLOOR
         return None if self._has_room(evse, target) else Bar.SITE_CAP
+
+    def pulled(self, station: StationId, profile_id: int) -> Profile | None:
+        """Return the Dynamic profile that a station pulls, if it is still wanted."""
+        for known in self._book.evses(station):
+            evse, intent = known.id, self._held.get(known.id)
+            if intent is None or intent.profile_id != profile_id:
+                continue
+            target = self.target(evse) if self._held.holds(evse) else None
+            wanted = self.wanted(evse, target) if target is not None else None
+            if wanted is not None and isinstance(wanted.content, Profile):
+                watchdog = self._book.vendor_profile(station).dynamic.watchdog
+                self._held.refresh(evse, watchdog)
+                return wanted.content
+        return None
 
     def step(self, evse: EvseId) -> tuple[Step, Target | None]:
         """Return the one step that brings the EVSE closer to what it should hold."""

@@ -25,7 +25,7 @@ from csms.services.holdings import TAKEN, Holdings
 from csms.services.live import LiveEvse
 from csms.services.orders import foremost
 from csms.services.ports.events import MemberOrder
-from csms.services.ports.profiles import HELD, Intent, IntentState
+from csms.services.ports.profiles import Intent, IntentState
 from csms.services.ports.wire import NoAnswer, RefusedByStation, Silence
 from csms.services.resting import Resting
 from csms.services.skew import Skew
@@ -44,6 +44,12 @@ _WATCHED = (
     "external_limit",
 )
 """What bounds a dispatch; readings of power are the monitor's."""
+
+_REST_PER_LOOK = 4
+"""How many times as long as a look at everyone the others have until the next."""
+
+_LONGEST_S = 2.0
+"""Real seconds until the next one at the latest."""
 
 _REFRESH_S = 5.0
 """Real seconds that reading the orders may take before those known are acted on."""
@@ -80,7 +86,7 @@ class Dispatcher:
         self._due: set[EvseId] = set()
         self._asked, self._answered = 1, 0
         self._listening = False
-        self._looked_at = -math.inf
+        self._looked_at, self._spacing_s = -math.inf, 0.0
         self._wake = asyncio.Event()
 
     # -- what others may ask ------------------------------------------------------
@@ -135,19 +141,7 @@ class Dispatcher:
 
     def dynamic(self, station: StationId, profile_id: int) -> Profile | None:
         """Return the Dynamic profile that a station may pull now, if still wanted."""
-        for known in self._book.evses(station):
-            evse, intent = known.id, self._held.get(known.id)
-            if intent is None or intent.state not in HELD:
-                continue
-            if intent.profile_id != profile_id:
-                continue
-            target = self._deciding.target(evse)
-            wanted = self._deciding.wanted(evse, target) if target else None
-            if wanted is not None and isinstance(wanted.content, Profile):
-                watchdog = self._book.vendor_profile(station).dynamic.watchdog
-                self._held.refresh(evse, watchdog)
-                return wanted.content
-        return None
+        return self._deciding.pulled(station, profile_id)
 
     async def observe(self, evse: EvseId, state: IntentState, detail: str) -> None:
         """Keep what the meter says about the profile that the EVSE holds."""
@@ -169,7 +163,7 @@ class Dispatcher:
         try:
             while True:
                 await self._look()
-                left = self._looked_at + self._policy.tick_s - _loop_time()
+                left = self._looked_at + self._spacing_s - _loop_time()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(left, 0.0)):
                         await self._wake.wait()
@@ -188,6 +182,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._floors.stop()
+        await self._conductor.stop()
 
     def _changed(self, before: LiveEvse, after: LiveEvse) -> None:
         evse = after.evse
@@ -222,7 +217,8 @@ class Dispatcher:
         """Look at what has changed, now and then at everyone, and start what is due."""
         self._wake.clear()
         due, self._due = self._due, set()
-        everyone = _loop_time() - self._looked_at >= self._policy.tick_s
+        began = _loop_time()
+        everyone = began - self._looked_at >= self._spacing_s
         asked = self._asked
         if asked > self._answered or everyone:
             try:
@@ -234,13 +230,16 @@ class Dispatcher:
             online = [live.evse for live in self._live.all() if live.connected]
             self._floors.look({evse.station for evse in online})
             due.update(online)
-            self._looked_at = _loop_time()
         for evse in due:
             try:
                 self._consider(evse)
             except Exception:  # one EVSE must never blind us to the others
                 log.exception("dispatch.undecided", station=evse.station)
                 self._resting.rest(evse)
+        if everyone:
+            self._looked_at = _loop_time()
+            rest_s = min(_REST_PER_LOOK * (self._looked_at - began), _LONGEST_S)
+            self._spacing_s = max(self._policy.tick_s, rest_s)
 
     async def _refresh(self) -> set[EvseId]:
         """Read the orders anew; return the EVSEs whose order is another one now."""

@@ -7,7 +7,7 @@ again after every reconnect (rule 24).
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,6 +16,7 @@ from csms.charging.compiling import Terms, floor, station_max, terms_for
 from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import Profile, Role
 from csms.domain.units import Power
+from csms.services.keeping import Entry, Keeping
 from csms.services.ports.profiles import Intent, IntentState, ProfileWire, Urgency
 from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.world import World
@@ -32,11 +33,12 @@ class Floors:
 
     def __init__(self, world: World, wire: ProfileWire) -> None:
         self._clock = world.clock
-        self._begin = world.begin
+        self._keeping = Keeping(world.begin)
         self._book = world.book
         self._premises = world.premises
         self._wire = wire
         self._confirmed: dict[StationId, _Mark] = {}
+        self._marks: dict[StationId, tuple[tuple[object, ...], _Mark]] = {}
         self._doubted: set[StationId] = set()
         self._busy: dict[StationId, asyncio.Task[None]] = {}
         self._rest: dict[StationId, float] = {}
@@ -75,13 +77,25 @@ class Floors:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._keeping.stop()
 
     def _may(self, station: StationId) -> bool:
         return self._book.capability(station).smart_charging
 
     def _mark(self, station: StationId) -> _Mark:
         """Return what the floors depend on: a change asks for new ones."""
-        return self._limit(station), self._terms(station)
+        sources = (
+            self._premises.of(station),
+            self._book.vendor_profile(station),
+            self._book.capability(station),
+        )
+        known = self._marks.get(station)
+        if known is None or any(
+            a is not b for a, b in zip(known[0], sources, strict=True)
+        ):
+            mark = self._limit(station), self._terms(station)
+            self._marks[station] = known = (sources, mark)
+        return known[1]
 
     def _limit(self, station: StationId) -> Power:
         shares = [each.import_share for each in self._premises.of(station)]
@@ -145,24 +159,22 @@ class Floors:
 
     async def _write(self, profiles: Sequence[tuple[Role, Profile]]) -> None:
         now = self._clock.now()
-        async with self._begin() as work:
-            for role, profile in profiles:
-                limit = profile.periods[0].limit
-                await work.profiles.save_intent(
-                    Intent(
-                        evse=profile.evse,
-                        role=role,
-                        profile_id=profile.id,
-                        fingerprint=f"{profile.unit}:{limit}",
-                        state=IntentState.ECHOED,
-                        document={
-                            "kind": "profile",
-                            "limit": limit,
-                            "unit": profile.unit.value,
-                        },
-                        updated_at=now,
-                    )
-                )
+        await self._keeping.keep(
+            *(Entry(_kept(role, profile, now)) for role, profile in profiles)
+        )
+
+
+def _kept(role: Role, profile: Profile, now: datetime) -> Intent:
+    limit = profile.periods[0].limit
+    return Intent(
+        evse=profile.evse,
+        role=role,
+        profile_id=profile.id,
+        fingerprint=f"{profile.unit}:{limit}",
+        state=IntentState.ECHOED,
+        document={"kind": "profile", "limit": limit, "unit": profile.unit.value},
+        updated_at=now,
+    )
 
 
 def _same(found: Profile | None, wanted: Profile) -> bool:

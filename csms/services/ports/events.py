@@ -312,6 +312,12 @@ class EventStore(Protocol):
         """Append to the member's way through the event."""
         ...
 
+    async def note_states(
+        self, changes: Sequence[tuple[EventId, EvseId, StateChange]]
+    ) -> None:
+        """Append to the ways of many members, in one go and in this order."""
+        ...
+
     async def release_member(
         self, event: EventId, evse: EvseId, reason: Reason, at: datetime
     ) -> bool:

@@ -97,6 +97,10 @@ class ProfileStore(Protocol):
         """Keep the intent in place of the former one of its EVSE and role."""
         ...
 
+    async def save_intents(self, intents: Sequence[Intent]) -> None:
+        """Keep many, in one go; of two of the same EVSE and role, the later one."""
+        ...
+
     async def quarantine(self, quarantine: Quarantine) -> bool:
         """Put a vendor profile aside; tell whether that is new."""
         ...
