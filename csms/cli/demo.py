@@ -302,7 +302,10 @@ async def _call(stage: Stage) -> None:
 
 
 async def _look_at_events(stage: Stage) -> bool:
-    """Take the figures of all events together; tell whether all are settled."""
+    """Take the figures of all events together; tell whether all accounts are closed.
+
+    The stage is settled first, and its duty is to give each member an outcome.
+    """
     scene = stage.scene
     lives = [
         await get(stage, f"/api/v1/events/{each}/live")
@@ -326,7 +329,9 @@ async def _look_at_events(stage: Stage) -> bool:
     scene.live["stages"] = sorted(stages)
     if START <= scene.now <= END + timedelta(minutes=20):
         scene.curve.append(scene.live["delivered_kw"])
-    return stages == {"settled"}
+    return stages == {"settled"} and all(
+        sum(each["outcomes"].values()) == each["members"] for each in lives
+    )
 
 
 def _systems(count: int) -> str:
