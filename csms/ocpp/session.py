@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from csms.ocpp.codes import RpcErrorCode
 from csms.ocpp.frames import (
     Call,
     CallError,
@@ -198,14 +199,17 @@ class Session:
     ) -> tuple[str, ...]:
         """Return the texts that answer a call: one for each time it was made.
 
+        A call that failed on our side is not answered alike when it is repeated, but
+        worked on anew: the cause may have passed.
+
         Raises:
             ValueError: If JSON cannot say the payload; the call is then still owed
                 its answer.
         """
         text = encode(reply)
         mark, copies = self._working.pop(reply.message_id, (None, 1))
-        if mark is not None:
-            self._replies.pop(reply.message_id, None)
+        self._replies.pop(reply.message_id, None)
+        if mark is not None and not _may_pass(reply):
             self._replies[reply.message_id] = (mark, text, now)
             if len(self._replies) > REMEMBERED_REPLIES:
                 del self._replies[next(iter(self._replies))]
@@ -245,3 +249,8 @@ class Session:
             return Ignored(error.reason, encode(refusal))
         settled = self._settle(refusal)
         return Ignored(error.reason) if isinstance(settled, Ignored) else settled
+
+
+def _may_pass(reply: CallResult | CallError) -> bool:
+    """Tell whether the same call may be answered better the next time."""
+    return isinstance(reply, CallError) and reply.code == RpcErrorCode.INTERNAL_ERROR

@@ -189,7 +189,7 @@ class TestAnswersFromUs:
 
     def test_an_error_is_repeated_alike_too(self, session: Session) -> None:
         call = _asked(session, BOOT)
-        (text,) = session.answer(CallError("b", "InternalError", "", {}), 1)
+        (text,) = session.answer(CallError("b", "FormatViolation", "", {}), 1)
 
         assert session.hear(BOOT, 2) == Duplicate(call, text)
 
@@ -216,6 +216,16 @@ class TestAnswersFromUs:
 
         assert isinstance(session.hear(BOOT, REPLY_KEPT_FOR), Duplicate)
         _asked(session, BOOT, REPLY_KEPT_FOR + 1)
+
+    def test_a_call_that_failed_on_our_side_is_worked_on_anew(
+        self, session: Session
+    ) -> None:
+        call = _asked(session, BOOT)
+        session.answer(CallError("b", "InternalError", "try again later", {}))
+
+        assert _asked(session, BOOT) == call
+        session.answer(CallError("b", "FormatViolation", "never", {}))
+        assert isinstance(session.hear(BOOT), Duplicate)
 
     def test_only_so_many_answers_are_remembered(self, session: Session) -> None:
         texts = [f'[2,"{n}","Heartbeat",{{}}]' for n in range(REMEMBERED_REPLIES + 1)]
