@@ -50,6 +50,7 @@ from csms.services.provisioning import Patience, Provisioner
 from csms.services.reception import Reception
 from csms.services.registry import Registry
 from csms.services.replanning import Replanner
+from csms.services.returning import Returning
 from csms.services.running import EventRunner
 from csms.services.sending import NoticeSender
 from csms.services.settlement import Settlement
@@ -88,6 +89,7 @@ class Inside:
     telemetry: Telemetry
     dispatcher: Dispatcher
     monitor: Monitor
+    returning: Returning
     events: Events
     participation: Participation
     settlement: Settlement
@@ -160,6 +162,7 @@ def build(
         telemetry=Telemetry(clock, begin, ingest.settled_until),
         dispatcher=dispatcher,
         monitor=monitor,
+        returning=Returning(live, StationRemote(link)),
         events=Events(
             clock,
             begin,

@@ -208,6 +208,7 @@ def _workers(
         "sender": inside.sender.run,
         "dispatcher": inside.dispatcher.run,
         "monitor": inside.monitor.run,
+        "returning": inside.returning.run,
     }
 
 
