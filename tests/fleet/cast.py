@@ -84,6 +84,7 @@ HAPPENINGS: Mapping[str, Sequence[Happening]] = {
 FIRST_DAY = Script("lab", OPENS, rate=RATE, happenings=HAPPENINGS)
 SECOND_DAY = Script("lab", OPENS + timedelta(days=1), rate=RATE)
 PROGRAMS = ("ma-cs-small", "ma-cs-ci")
+LISTENED_TO = (TWICE, OUT_OF_ORDER, CUT_201, CUT_AND_BOOT)
 CALLED_OFF_AFTER = timedelta(minutes=30)
 
 
@@ -104,7 +105,7 @@ class Days:
 
 async def play_days(database: str) -> Days:
     """Play both days; between them, everything goes down and comes up again."""
-    said: dict[str, list[str]] = {TWICE: [], OUT_OF_ORDER: []}
+    said: dict[str, list[str]] = {each: [] for each in LISTENED_TO}
 
     def listen(station: str, direction: str, text: Frame | str) -> None:
         if direction == "call" and station in said:

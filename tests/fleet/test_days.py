@@ -136,6 +136,14 @@ class TestLostLink:
     ) -> None:
         assert share(first, station) == pytest.approx(1.0, abs=0.03)
 
+    def test_most_come_back_without_a_boot(self, days: Days) -> None:
+        boots = {
+            station: sum("BootNotification" in text for text in days.said[station])
+            for station in (cast.CUT_201, cast.CUT_AND_BOOT)
+        }
+
+        assert 0 < boots[cast.CUT_201] < boots[cast.CUT_AND_BOOT]
+
     def test_it_ends_with_the_window_though_nobody_could_say_so(
         self, first: Account
     ) -> None:
@@ -301,6 +309,18 @@ class TestSecondDay:
         for station in (*yard, cast.DYNAMIC):
             assert discharges(second, station, DAY_2.start, off), station
             assert not discharges(second, station, off + second.allowance), station
+
+    @pytest.mark.parametrize("station", [cast.CALM, cast.BY_MESSAGE, cast.DYNAMIC])
+    def test_what_flowed_until_then_is_accounted(
+        self, second: Account, station: str
+    ) -> None:
+        member = second.member(station)
+        given = second.exported_kwh(station)
+
+        assert member["delivered_kwh"] == pytest.approx(given, rel=0.02)
+        assert member["reasons"]["cancelled"] == pytest.approx(
+            member["planned_kwh"] - given, abs=0.5
+        )
 
     def test_the_other_event_goes_on(self, second: Account) -> None:
         for station in (cast.AT_HOME, cast.OUT_BEFORE, cast.OUT_DURING):
