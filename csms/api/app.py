@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 
 from csms.api import (
     commands,
+    conflicts,
     events,
     fleet,
     health,
@@ -41,6 +42,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _RESOURCES = (
     stations,
     standings,
+    conflicts,
     commands,
     fleet,
     inbox,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,12 +26,13 @@ from csms.domain.reading import Quality, Quarter, Reading
 from csms.domain.transaction import LEFT, PLUGGED_IN, EventType, Transaction
 from csms.domain.units import Power
 from csms.services.live import LiveEvse
-from csms.services.ports.telemetry import Change, Kept
+from csms.services.ports.telemetry import Change, Conflict, Kept
 
 _TURNING = sorted(PLUGGED_IN | LEFT)
 _QUARTER = tables.quarter
 _TRANSACTION = tables.transaction
 _REPORT = tables.transaction_report
+_ASIDE = tables.transaction_conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,39 @@ class PostgresTelemetryStore:
             .order_by(_TRANSACTION.c.last_at.desc())
         )
         return [await self._transaction(row) for row in rows]
+
+    async def conflicts(
+        self,
+        station: StationId,
+        before: tuple[datetime, TransactionId, int] | None,
+        limit: int,
+    ) -> Sequence[Conflict]:
+        """Return reports of a station that were put aside, latest first."""
+        key = (_ASIDE.c.received_at, _ASIDE.c.transaction_id, _ASIDE.c.seq_no)
+        first = (
+            (_REPORT.c.station_id == _ASIDE.c.station_id)
+            & (_REPORT.c.transaction_id == _ASIDE.c.transaction_id)
+            & (_REPORT.c.seq_no == _ASIDE.c.seq_no)
+        )
+        statement = (
+            select(*key, _ASIDE.c.payload, _REPORT.c.payload.label("kept"))
+            .join(_REPORT, first)
+            .where(_ASIDE.c.station_id == station)
+            .order_by(*(each.desc() for each in key))
+            .limit(limit)
+        )
+        if before is not None:
+            statement = statement.where(tuple_(*key) < tuple_(*map(literal, before)))
+        return [
+            Conflict(
+                TransactionId(row.transaction_id),
+                row.seq_no,
+                row.received_at,
+                row.payload,
+                row.kept,
+            )
+            for row in await self.connection.execute(statement)
+        ]
 
     async def presume_ended(
         self, station: StationId, transaction: TransactionId

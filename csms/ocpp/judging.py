@@ -287,6 +287,8 @@ def expendable(place: Place) -> bool:
 
 def error_code(flaw: ErrorDetails) -> RpcErrorCode:
     """Return how the specification calls the flaw (Part 4, 4.3)."""
+    if flaw["type"] == "enum" and not isinstance(flaw["input"], str):
+        return RpcErrorCode.TYPE_CONSTRAINT_VIOLATION
     return _CODES.get(flaw["type"], RpcErrorCode.PROPERTY_CONSTRAINT_VIOLATION)
 
 

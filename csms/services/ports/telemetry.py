@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 TransactionKey = tuple[StationId, TransactionId]
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A report under a known number with another content: put aside, not counted.
+
+    Attributes:
+        transaction: Which transaction it is about.
+        seq_no: Its number there.
+        received_at: When it came.
+        payload: Its content, as JSON.
+        kept: The content that came first and counts, as JSON.
+    """
+
+    transaction: TransactionId
+    seq_no: int
+    received_at: datetime
+    payload: str
+    kept: str
+
+
 class StoreAway(Exception):
     """The store could not be reached; whether it kept the batch is not known."""
 
@@ -134,6 +153,15 @@ class TelemetryStore(Protocol):
 
     async def ongoing(self, station: StationId) -> Sequence[Transaction]:
         """Return the transactions of a station that have not ended, latest first."""
+        ...
+
+    async def conflicts(
+        self,
+        station: StationId,
+        before: tuple[datetime, TransactionId, int] | None,
+        limit: int,
+    ) -> Sequence[Conflict]:
+        """Return reports of a station that were put aside, latest first."""
         ...
 
     async def presume_ended(

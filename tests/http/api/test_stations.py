@@ -14,6 +14,7 @@ from csms.domain.units import Power
 from csms.ocpp.link import Refused, Unanswered
 from csms.services.ports.profiles import Intent, IntentState
 from tests.fakes.link import FakeLink
+from tests.fakes.sessions import a_report
 from tests.http.nodes import EVENING, HOME_1, HOME_2, MAKE, PLANT, WINDOW, Stage
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("peopled")]
@@ -357,3 +358,26 @@ async def test_a_station_is_held_to_an_edition_and_let_go(
     assert free.json()["edition_pin"] is None
     wrong = await admin.put(f"{HERE}/edition", json={"edition": "ocpp1.6"})
     assert wrong.status_code == 422
+
+
+async def test_a_report_that_contradicts_one_kept_is_put_aside_and_shown(
+    peopled: Stage, viewer: httpx.AsyncClient
+) -> None:
+    said = [
+        a_report(number, station=HOME_1.station, payload=f'{{"say":{say}}}')
+        for number in (1, 2)
+        for say in (1, 2)
+    ]
+    await peopled.store.write(said, [], at=EVENING)
+    path = f"{HERE}/conflicts"
+
+    first = (await viewer.get(path, params={"limit": 1})).json()
+    cursor = {"limit": 1, "cursor": first["next"]}
+    second = (await viewer.get(path, params=cursor)).json()
+
+    found = [*first["items"], *second["items"]]
+    assert [each["seq_no"] for each in found] == [2, 1]
+    assert all(each["kept"] == {"say": 1} for each in found)
+    assert all(each["payload"] == {"say": 2} for each in found)
+    assert second["next"] is None
+    assert (await viewer.get(f"{STATIONS}/none/conflicts")).status_code == 404

@@ -51,6 +51,7 @@ REFUSED = [
     (TRANSACTION_EVENT, EVENT, "transactionInfo.transactionId", "t\ud800",
      "PropertyConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "eventType", "Paused", "PropertyConstraintViolation"),
+    (TRANSACTION_EVENT, EVENT, "eventType", 7, "TypeConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "transactionInfo", ..., "OccurrenceConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "transactionInfo", "t", "TypeConstraintViolation"),
     (TRANSACTION_EVENT, EVENT, "transactionInfo.transactionId", ...,
