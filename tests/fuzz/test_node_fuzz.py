@@ -164,7 +164,7 @@ MESSAGES = (
 
 @pytest.mark.timeout(120)
 @settings(
-    max_examples=250,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
