@@ -50,7 +50,7 @@ class Child:
             return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    async def stop(self, patience: float = 15.0) -> None:
+    async def stop(self, patience: float = 60.0) -> None:
         """Ask it to end, and end it if it does not within so many real seconds."""
         if self.process.returncode is not None:
             return

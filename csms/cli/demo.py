@@ -199,9 +199,10 @@ async def _play(stage: Stage, console: Console) -> Findings:
             stage.children.remove(running)
             stage.scene.doing = "stopping the fleet"
             refresh()
-    observed = json.loads(stage.report_file.read_text())
+    if not stage.report_file.exists():
+        raise ChildFailed("fleet", running.process.returncode, running.tail())
     return findings(
-        observed=observed,
+        observed=json.loads(stage.report_file.read_text()),
         registry=stage.registry,
         members=await _members(stage),
         events=[await get(stage, f"/api/v1/events/{e}") for e in stage.events.values()],
@@ -227,6 +228,7 @@ def _screen(stage: Stage, console: Console) -> Iterator[Callable[[], None]]:
         with Live(draw(stage.scene), console=console, refresh_per_second=4) as live:
             yield lambda: live.update(draw(stage.scene))
         return
+    console.print(stage.scene.door, highlight=False, soft_wrap=True)
     printed = 0
 
     def print_news() -> None:
@@ -242,7 +244,6 @@ def _screen(stage: Stage, console: Console) -> Iterator[Callable[[], None]]:
 async def _watch(stage: Stage, refresh: Callable[[], None]) -> None:
     """Follow the event until its accounts are closed."""
     scene = stage.scene
-    scene.tell(f"console: {stage.base} (user demo, password {stage.password})")
     deadline = END + GRACE + timedelta(hours=3)
     while True:
         stage.check()
@@ -347,8 +348,8 @@ async def _look_at_incidents(stage: Stage) -> None:
         stage.last_incident = each["id"]
         if each["kind"] == "wrong_direction":
             stage.scene.tell(
-                f"{each['station']} charged when told to discharge: "
-                "made safe, its make is in quarantine"
+                f"{each['station']} charged instead of discharging: "
+                "made safe, make quarantined"
             )
         else:
             stage.scene.tell(f"{each['station']}: {each['kind'].replace('_', ' ')}")
@@ -377,12 +378,8 @@ async def _members(stage: Stage) -> dict[str, dict[str, Any]]:
 
 
 async def _stay(stage: Stage, console: Console) -> None:
-    console.print(
-        f"console: {stage.base}\nsign in as demo, password {stage.password}\n"
-        "press Ctrl-C to end",
-        highlight=False,
-        soft_wrap=True,
-    )
+    door = f"{stage.scene.door}\npress Ctrl-C to end"
+    console.print(door, highlight=False, soft_wrap=True)
     with contextlib.suppress(asyncio.CancelledError):
         while True:
             stage.check()

@@ -134,6 +134,7 @@ async def staged(
         stage = Stage(
             options, folder, token, registry, clock, api, base, ocpp_port, scene, [node]
         )
+        scene.door = f"console {base}, sign in as demo, password {stage.password}"
         await _until_ready(stage)
         yield stage
 

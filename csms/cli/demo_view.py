@@ -18,7 +18,7 @@ from csms.cli.judging import Promise
 BOSTON = ZoneInfo("America/New_York")
 _BARS = "▁▂▃▄▅▆▇█"
 _RECENT = 7
-_WIDTH = 60
+_WIDTH = 48
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Scene:
     ends: datetime
     now: datetime
     rate: float
+    door: str = ""
     doing: str = "starting"
     stations: int = 0
     connected: int = 0
@@ -58,7 +59,7 @@ def draw(scene: Scene) -> RenderableType:
     parts: list[RenderableType] = [head, _progress(scene), Text(), _figures(scene)]
     if scene.curve:
         parts += [Text(), _curve(scene)]
-    parts += [Text(), *_news(scene)]
+    parts += [Text(), *_news(scene), Text(), Text(scene.door, style="dim")]
     return Panel(
         Group(*parts),
         title="[bold]Massachusetts V2X demonstration[/] · simulated fleet",
@@ -120,7 +121,10 @@ def _curve(scene: Scene) -> RenderableType:
 def _news(scene: Scene) -> Sequence[RenderableType]:
     recent = scene.news[-_RECENT:]
     lines = [
-        Text.assemble((local(at, "%a %H:%M  "), "dim"), text) for at, text in recent
+        Text.assemble(
+            (local(at, "%a %H:%M  "), "dim"), text, no_wrap=True, overflow="ellipsis"
+        )
+        for at, text in recent
     ]
     return [*lines, *(Text() for _ in range(_RECENT - len(lines)))]
 
