@@ -144,7 +144,7 @@ class Fleet:
     plans: dict[EventId, dict[EvseId, int]] = field(default_factory=dict)
     revisions: dict[EventId, int] = field(default_factory=dict)
 
-    # -- its life ----------------------------------------------------------------------
+    # -- its life --------------------------------------------------------------------
 
     def build(self) -> None:
         """Make what is gone with a process."""
@@ -211,7 +211,7 @@ class Fleet:
     ) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(within_s):
-            while not holds():  # noqa: ASYNC110 it is not an event anybody sets
+            while not holds():
                 await asyncio.sleep(0.005)
         assert holds(), what
 
@@ -222,7 +222,7 @@ class Fleet:
     def jump(self, instant: datetime) -> None:
         self.clock.jump_to(instant)
 
-    # -- what there is -----------------------------------------------------------------
+    # -- what there is ---------------------------------------------------------------
 
     async def add(  # noqa: PLR0913 - one household in all its parts
         self,
@@ -372,7 +372,7 @@ class Fleet:
         """Let the meter say what the station's profiles make flow."""
         self.metered(evse, self.stations.flow(evse), soc_pct)
 
-    # -- the event ---------------------------------------------------------------------
+    # -- the event -------------------------------------------------------------------
 
     async def call(
         self,
@@ -410,7 +410,7 @@ class Fleet:
         event: EventId = EVENT,
         told: bool = True,
     ) -> None:
-        """Plan this for the EVSE, and everyone else as before; 0 or None for nothing."""
+        """Plan this for the EVSE, and everyone else as before; None for nothing."""
         async with self.look() as work:
             record = await work.events.find(event)
             assert record is not None
@@ -481,7 +481,7 @@ class Fleet:
             await work.events.release_member(EVENT, evse, reason, self.clock.now())
         self.dispatcher.nudge(evse)
 
-    # -- what came of it -----------------------------------------------------------------
+    # -- what came of it -------------------------------------------------------------
 
     def state(self, evse: EvseId) -> IntentState | None:
         intent = self.dispatcher.intent(evse)

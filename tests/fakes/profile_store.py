@@ -1,13 +1,12 @@
 """Stations that keep charging profiles and follow them, well or badly."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
-
-import json
 
 from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import Composite, Kind, Profile, Purpose, VendorCommand
@@ -24,7 +23,7 @@ def rejected(reason: str = "InvalidProfile") -> Verdict:
     return Verdict(accepted=False, reason=reason)
 
 
-async def _nothing(_: StationId, __: Any) -> None:
+async def _nothing(_: StationId, __: object) -> None:
     return None
 
 
@@ -119,7 +118,7 @@ class FakeStations:
         del evse, seconds
         return None
 
-    # -- what a test may ask -----------------------------------------------------------
+    # -- what a test may ask ---------------------------------------------------------
 
     def events_at(self, evse: EvseId) -> list[Profile]:
         """Return the TxProfiles that the EVSE holds."""
@@ -166,11 +165,11 @@ class FakeStations:
         value = period.setpoint if period.setpoint is not None else period.limit
         return min(value or 0.0, 0.0)
 
-    async def _arrive(self, method: Method, station: StationId, what: Any) -> None:
+    async def _arrive(self, method: Method, station: StationId, what: object) -> None:
         self.calls.append((method, station, what))
         await self.before.get(method, _nothing)(station, what)
 
-    def _said(self, method: Method, what: Any) -> Verdict:
+    def _said(self, method: Method, what: object) -> Verdict:
         answer = self.verdict.get(method, lambda _: None)(what)
         return ACCEPTED if answer is None else answer
 
@@ -179,7 +178,7 @@ def silent(kind: Silence = Silence.UNANSWERED, times: int = 10**6) -> Hook:
     """Return a hook of a station that does not answer, so many times."""
     left = [times]
 
-    async def hook(station: StationId, _: Any) -> None:
+    async def hook(station: StationId, _: object) -> None:
         if left[0] > 0:
             left[0] -= 1
             raise NoAnswer(station, kind)
@@ -191,7 +190,7 @@ def broken(times: int = 10**6, code: str = "InternalError") -> Hook:
     """Return a hook of a station that answers by a CALLERROR, so many times."""
     left = [times]
 
-    async def hook(station: StationId, _: Any) -> None:
+    async def hook(station: StationId, _: object) -> None:
         if left[0] > 0:
             left[0] -= 1
             raise RefusedByStation(station, code)
@@ -203,7 +202,7 @@ def slow(gate: asyncio.Event, only: Iterable[StationId] = ()) -> Hook:
     """Return a hook that waits at a gate."""
     stations = set(only)
 
-    async def hook(station: StationId, _: Any) -> None:
+    async def hook(station: StationId, _: object) -> None:
         if not stations or station in stations:
             await gate.wait()
 

@@ -1,7 +1,7 @@
 """Plans become profiles, and profiles go away again: the straight way of dispatch."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -105,6 +105,8 @@ async def test_a_release_makes_safe_first_and_clears_then(
             case "quarantine":
                 fleet.book.quarantine("scheduled")
                 fleet.dispatcher.nudge(evse)
+            case _:
+                raise AssertionError(cause)
         await fleet.is_released(evse)
 
         sets = [w for n, _, w in fleet.stations.calls if n == "set"]
@@ -344,7 +346,7 @@ async def test_a_stale_state_of_charge_is_no_base_for_more(database: str) -> Non
         await fleet.is_echoed(evse)
 
 
-# -- the cap of a site ------------------------------------------------------------------
+# -- the cap of a site ---------------------------------------------------------------
 
 
 async def test_two_events_together_never_exceed_a_site(database: str) -> None:
@@ -428,10 +430,10 @@ async def test_without_permission_a_site_gives_nothing(database: str) -> None:
         assert fleet.state(evse) is None
 
 
-# -- the clocks of stations ---------------------------------------------------------------
+# -- the clocks of stations ----------------------------------------------------------
 
 
-def off_by(fleet: Fleet, seconds: float) -> timedelta:
+def off_by(fleet: Fleet, seconds: float) -> datetime:
     return fleet.clock.now() - timedelta(seconds=seconds)
 
 

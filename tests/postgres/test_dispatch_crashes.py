@@ -8,7 +8,6 @@ from sqlalchemy import text
 from csms.domain.ids import EvseId
 from csms.services.ports.profiles import IntentState
 from tests.dispatch_world import EARLY, START, WINDOW, Fate, Fated, Fleet, fleet_on
-from tests.fakes.profile_store import FakeStations
 
 pytestmark = pytest.mark.postgres
 
@@ -77,10 +76,9 @@ async def live_through(fleet: Fleet, evse: EvseId, then: Then, at: int | None) -
 
 
 def is_clean(fleet: Fleet, evse: EvseId) -> bool:
-    stations: FakeStations = fleet.stations
     return (
-        stations.events_at(evse) == []
-        and evse not in stations.commands
+        fleet.stations.events_at(evse) == []
+        and evse not in fleet.stations.commands
         and evse not in fleet.dispatcher.holding()
     )
 

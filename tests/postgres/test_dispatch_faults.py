@@ -11,7 +11,7 @@ from csms.domain.units import Power
 from csms.services.ports.profiles import IntentState, Verdict
 from csms.services.ports.wire import Silence
 from tests.dispatch_world import EARLY, START, WINDOW, Fleet, fleet_on
-from tests.fakes.profile_store import broken, rejected, silent, slow
+from tests.fakes.profile_store import Hook, broken, rejected, silent, slow
 
 pytestmark = pytest.mark.postgres
 
@@ -27,7 +27,7 @@ def refuse_events(profile: Profile) -> Verdict | None:
     return rejected("TxNotFound") if profile.discharges else None
 
 
-# -- refusals ---------------------------------------------------------------------------
+# -- refusals ------------------------------------------------------------------------
 
 
 async def test_a_refused_profile_is_offered_a_few_times_and_then_left(
@@ -145,7 +145,7 @@ async def test_an_unreadable_answer_is_looked_into(database: str) -> None:
             if profile.discharges:
                 await event_only(evse.station, station)
 
-        fleet.stations.after["set"] = odd  # type: ignore[assignment]
+        fleet.stations.after["set"] = odd
         await fleet.start()
         await fleet.is_echoed(evse)
 
@@ -153,7 +153,7 @@ async def test_an_unreadable_answer_is_looked_into(database: str) -> None:
         assert fleet.stations.names()[:2] == ["set", "held"]
 
 
-# -- silence ----------------------------------------------------------------------------
+# -- silence -------------------------------------------------------------------------
 
 
 async def test_an_unanswered_profile_is_unknown_and_then_read_back(
@@ -167,7 +167,7 @@ async def test_an_unanswered_profile_is_unknown_and_then_read_back(
             if profile.discharges:
                 await once(evse.station, station)
 
-        fleet.stations.after["set"] = lose  # type: ignore[assignment]
+        fleet.stations.after["set"] = lose
         fleet.stations.before["held"] = _held_later(fleet)
         await fleet.start()
         await fleet.until(lambda: fleet.state(evse) is IntentState.UNKNOWN)
@@ -180,7 +180,7 @@ async def test_an_unanswered_profile_is_unknown_and_then_read_back(
         assert len(event_sets(fleet)) == 1
 
 
-def _held_later(fleet: Fleet) -> object:
+def _held_later(fleet: Fleet) -> Hook:
     async def hook(station: object, what: object) -> None:
         if isinstance(what, tuple) and len(what) == 1:
             await silent()(next(iter(fleet.stations.stored)), station)
@@ -319,7 +319,7 @@ async def test_a_bug_about_one_evse_never_stops_the_others(database: str) -> Non
         assert fleet.state(odd) is None
 
 
-# -- lies and forgetfulness -------------------------------------------------------------
+# -- lies and forgetfulness ----------------------------------------------------------
 
 
 async def test_what_is_accepted_and_not_held_is_a_refusal_in_the_end(
@@ -417,7 +417,7 @@ async def test_a_profile_that_is_not_cleared_is_never_called_released(
         await fleet.is_released(evse)
 
 
-# -- away -------------------------------------------------------------------------------
+# -- away ----------------------------------------------------------------------------
 
 
 async def test_after_a_short_absence_the_profile_is_read_back(database: str) -> None:
@@ -494,7 +494,7 @@ async def test_an_opt_out_during_an_absence_is_honored_at_the_return(
         await fleet.is_released(evse)
 
 
-# -- Dynamic and own words --------------------------------------------------------------
+# -- Dynamic and own words -----------------------------------------------------------
 
 
 async def test_a_dynamic_profile_is_kept_alive_and_not_beyond_the_end(

@@ -113,7 +113,7 @@ async def test_a_floor_that_is_echoed_as_something_else_bars_the_event(
     database: str,
 ) -> None:
     async with fleet_on(database) as fleet:
-        evse = await fleet.add("a")
+        await fleet.add("a")
 
         def half(profile: Profile) -> Profile:
             first = replace(profile.periods[0], limit=5_000.0)

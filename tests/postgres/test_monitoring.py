@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from csms.domain.event import Reason
 from csms.domain.ids import EvseId
-from csms.services.live import LiveFleet
 from csms.services.ports.profiles import IntentState, Quarantine
+from csms.services.ports.wire import NoAnswer, Silence
 from csms.services.quarantines import Quarantines
 from tests.dispatch_world import EVENT, START, Fleet, fleet_on
 
@@ -34,8 +35,6 @@ async def on_its_way(fleet: Fleet, *evses: EvseId) -> None:
 
 
 async def incidents(fleet: Fleet) -> list[tuple[str, str]]:
-    from sqlalchemy import text  # noqa: PLC0415
-
     async with fleet.engine.connect() as connection:
         rows = await connection.execute(
             text("SELECT kind, station_id FROM incident ORDER BY id")
@@ -51,7 +50,8 @@ async def quarantines(fleet: Fleet) -> list[Quarantine]:
 async def release_of(fleet: Fleet, evse: EvseId) -> Reason | None:
     async with fleet.look() as work:
         members = await work.events.members(EVENT)
-    return next(each.release_reason for each in members if each.evse == evse)
+    [mine] = [each for each in members if each.evse == evse]
+    return mine.release_reason
 
 
 async def test_delivery_is_what_the_meter_says(database: str) -> None:
@@ -127,7 +127,7 @@ async def test_the_wrong_direction_trips_within_one_report(database: str) -> Non
         assert await release_of(fleet, twin) is None
         assert "tripped" in await fleet.words(hazard)
         assert "station_refused" in await fleet.words(twin)
-        names = [n for n in fleet.stations.names(hazard.station)]
+        names = fleet.stations.names(hazard.station)
         assert names[-3:] == ["set", "clear", "held"], "safe first"
         async with fleet.look() as work:
             facts = await work.facts.after(0, 100)
@@ -189,7 +189,7 @@ async def test_a_lifted_quarantine_lets_the_others_go_on(database: str) -> None:
         assert await quarantines(fleet) == []
 
 
-# -- what is no trip --------------------------------------------------------------------
+# -- what is no trip -----------------------------------------------------------------
 
 
 async def test_who_is_still_turning_around_does_not_trip(database: str) -> None:
@@ -269,8 +269,6 @@ async def test_a_lapsed_watchdog_is_no_trip(database: str) -> None:
         await fleet.is_echoed(evse)
 
         async def lost(*_: object) -> None:
-            from csms.services.ports.wire import NoAnswer, Silence  # noqa: PLC0415
-
             raise NoAnswer(evse.station, Silence.UNANSWERED)
 
         fleet.stations.before["update"] = lost
@@ -302,7 +300,7 @@ async def test_charging_of_one_that_opted_out_is_its_right(database: str) -> Non
         assert fleet.book.quarantined == set()
 
 
-# -- floors, staleness, circumstances ----------------------------------------------------
+# -- floors, staleness, circumstances ------------------------------------------------
 
 
 async def test_at_the_floor_a_member_is_released_for_good(database: str) -> None:
@@ -453,9 +451,8 @@ async def test_a_worker_that_is_started_again_listens_once(database: str) -> Non
         await fleet.start(monitor=True)
         await fleet.is_echoed(evse)
 
-        live: LiveFleet = fleet.live
-        listening = [each for each in live._subscribers if each.__self__ is not None]  # type: ignore[attr-defined]  # noqa: SLF001
-        assert len(listening) == 3
+        listeners = fleet.live._subscribers  # noqa: SLF001 it is what is asked here
+        assert len(listeners) == len(set(listeners)) == 3
 
 
 async def test_policy_is_per_make(database: str) -> None:

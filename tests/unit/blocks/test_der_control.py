@@ -1,0 +1,106 @@
+"""Grid alarms and controls of a station (block R): kept, and never fought."""
+
+from typing import Any
+
+import pytest
+
+from csms.blocks.der_control import DerControl
+from csms.domain.ids import EvseId, StationId
+from csms.ocpp.wire import Edition
+from csms.services.live import LiveFleet
+from tests.conformance.official import ACTIONS, schema, validator
+from tests.fakes.clock import ManualClock
+
+STATION = StationId("MA-TEST-01")
+ONE, TWO = EvseId(STATION, 1), EvseId(STATION, 2)
+ELSEWHERE = EvseId(StationId("OTHER"), 1)
+NOW = "2026-07-14T21:00:00Z"
+
+
+class Scene:
+    """A block and the live fleet."""
+
+    def __init__(self) -> None:
+        self.live = LiveFleet(ManualClock())
+        for evse in (ONE, TWO, ELSEWHERE):
+            self.live.update(evse, plugged=True)
+        self.routes = {r.action.name: r for r in DerControl(self.live).routes()}
+
+    async def say(self, action: str, **payload: Any) -> None:  # noqa: ANN401
+        payload = {"timestamp": NOW, **payload}
+        validator(schema(Edition.V21, f"{action}Request")).validate(payload)
+        model: Any = ACTIONS[action]
+        request = model.request.model_validate(payload)
+        answer = (await self.routes[action].handler(STATION, request)).write()
+        validator(schema(Edition.V21, f"{action}Response")).validate(answer)
+
+    async def alarm(self, control: str, *, ended: bool = False) -> None:
+        fault = {} if ended else {"gridEventFault": "OverVoltage"}
+        await self.say("NotifyDERAlarm", controlType=control, alarmEnded=ended, **fault)
+
+    def alarms(self, evse: EvseId = ONE) -> set[str]:
+        return set((self.live.get(evse).der_alarm or {}).get("alarms", {}))
+
+    def controls(self, evse: EvseId = ONE) -> set[str]:
+        return set((self.live.get(evse).der_alarm or {}).get("controls", {}))
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def test_an_alarm_is_of_every_evse_until_it_ends(scene: Scene) -> None:
+    """R05.FR.01."""
+    await scene.alarm("VoltWatt")
+    assert scene.alarms(ONE) == scene.alarms(TWO) == {"VoltWatt"}
+    assert scene.live.get(ELSEWHERE).der_alarm is None
+
+    await scene.alarm("VoltWatt", ended=True)
+    assert scene.live.get(ONE).der_alarm is None
+
+
+async def test_an_alarm_says_what_is_wrong(scene: Scene) -> None:
+    await scene.alarm("VoltWatt")
+
+    known = scene.live.get(ONE).der_alarm
+    assert known is not None
+    assert known["alarms"]["VoltWatt"]["gridEventFault"] == "OverVoltage"
+
+
+async def test_a_take_over_by_another_control_does_not_end_the_first(
+    scene: Scene,
+) -> None:
+    """R05.FR.04."""
+    await scene.alarm("VoltWatt")
+    await scene.alarm("FreqDroop")
+    await scene.alarm("FreqDroop", ended=True)
+
+    assert scene.alarms() == {"VoltWatt"}
+
+
+async def test_a_control_that_stops_does_not_end_an_alarm(scene: Scene) -> None:
+    await scene.alarm("VoltWatt")
+    await scene.say("NotifyDERStartStop", controlId="c1", started=True)
+    assert scene.controls() == {"c1"}
+    await scene.say("NotifyDERStartStop", controlId="c1", started=False)
+
+    assert scene.alarms() == {"VoltWatt"}
+    assert scene.controls() == set()
+
+
+async def test_a_superseded_control_runs_no_more(scene: Scene) -> None:
+    """R04.FR.22."""
+    await scene.say("NotifyDERStartStop", controlId="c1", started=True)
+    await scene.say(
+        "NotifyDERStartStop", controlId="c2", started=True, supersededIds=["c1"]
+    )
+
+    assert scene.controls() == {"c2"}
+
+
+async def test_the_end_of_what_never_began_does_no_harm(scene: Scene) -> None:
+    await scene.alarm("VoltVar", ended=True)
+    await scene.say("NotifyDERStartStop", controlId="c9", started=False)
+
+    assert scene.live.get(ONE).der_alarm is None
