@@ -8,7 +8,8 @@ from simulators.days import Happening
 from simulators.framing import Frame
 from simulators.station import Station
 from simulators.timeline import restart
-from tests.fleet.world import Account, Script, Window, World, playing
+from tests.fleet.account import Account, Window
+from tests.fleet.world import Script, World, playing
 
 OPENS = datetime(2026, 7, 14, 19, tzinfo=UTC)
 """Tuesday 15:00 in Boston."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fleet.account import Account
 from tests.fleet.cast import Days, play_days
-from tests.fleet.world import Account, fresh_database, in_real_time
+from tests.fleet.world import fresh_database, in_real_time
 
 
 @pytest.fixture(scope="session")

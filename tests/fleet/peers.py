@@ -20,19 +20,13 @@ from websockets.asyncio.client import ClientConnection
 from websockets.typing import Subprotocol
 
 from csms.clock import Clock
-
-Json = dict[str, Any]
-Key = tuple[str, int | None, str, str | None]
+from tests.fleet.peer_model import Json, a_model, key_of, reported
 
 SAMPLE_S = 60.0
 CAPACITY_WS = 60_000 * 3600
 SOC_PCT = 80.0
 CHARGE_W = 3000.0
 EDITIONS = {"ocpp2.1": v21, "ocpp2.0.1": v201}
-MEASURANDS = (
-    "Energy.Active.Import.Register,Energy.Active.Export.Register,"
-    "Power.Active.Import,Power.Active.Export,SoC"
-)
 _TOKEN = {"id_token": "DRIVER-1", "type": "Central"}
 
 
@@ -71,7 +65,7 @@ class Peer:
         self.make, self.clock = make, clock
         self.heard: list[tuple[str, Json]] = []
         self.profiles: dict[int, Json] = {}
-        self.model = _model(make, modern=self.modern)
+        self.model = a_model(make, modern=self.modern)
         self.transaction: str | None = None
         self.import_ws = self.export_ws = self.watts = 0.0
         self.seq_no = 0
@@ -207,7 +201,7 @@ class Peer:
 
     @then("GetBaseReport")
     async def send_base_report(self, request_id: int, **_: Any) -> None:  # noqa: ANN401
-        entries = [_reported(key, held) for key, held in self.model.items()]
+        entries = [reported(key, held) for key, held in self.model.items()]
         half = len(entries) // 2
         for number, part in enumerate((entries[:half], entries[half:])):
             await self._say(
@@ -228,7 +222,7 @@ class Peer:
 
     def _got(self, asked: Json) -> Json:
         answer = {"component": asked["component"], "variable": asked["variable"]}
-        held = self.model.get(_key(asked))
+        held = self.model.get(key_of(asked))
         if held is None:
             return {**answer, "attribute_status": "UnknownVariable"}
         found = {"attribute_status": "Accepted", "attribute_value": held[0]}
@@ -243,7 +237,7 @@ class Peer:
 
     def _set(self, asked: Json) -> Json:
         answer = {"component": asked["component"], "variable": asked["variable"]}
-        key = _key(asked)
+        key = key_of(asked)
         status = "UnknownVariable"
         if key in self.model:
             value, writable = self.model[key]
@@ -369,62 +363,6 @@ def _said(schedule: Json, now: datetime) -> float | None:
         return 0.0
     said = float(period["setpoint"] if "setpoint" in period else period["limit"])
     return min(said, CHARGE_W)
-
-
-def _model(make: Json, *, modern: bool) -> dict[Key, tuple[str, bool]]:
-    """Return variables with their values, and whether they may be written."""
-    aligned, sampled = "AlignedDataCtrlr", "SampledDataCtrlr"
-    smart, v2x = "SmartChargingCtrlr", "V2XChargingCtrlr"
-    found: dict[Key, tuple[str, bool]] = {
-        ("ChargingStation", None, "VendorName", None): (make["vendor_name"], False),
-        ("ChargingStation", None, "Model", None): (make["model"], False),
-        ("EVSE", 1, "Power", None): ("11000", False),
-        ("Connector", 1, "ConnectorType", None): ("cCCS1", False),
-        ("OCPPCommCtrlr", None, "HeartbeatInterval", None): ("300", True),
-        (smart, None, "Enabled", None): ("true", True),
-        (smart, None, "RateUnit", None): ("W", False),
-        (smart, None, "PeriodsPerSchedule", None): ("24", False),
-        (smart, None, "ProfileStackLevel", None): ("3", False),
-        (aligned, None, "Enabled", None): ("false", True),
-        (aligned, None, "Interval", None): ("0", True),
-        (aligned, None, "Measurands", None): ("", True),
-        (aligned, None, "SendDuringIdle", None): ("false", True),
-        (sampled, None, "Enabled", None): ("true", True),
-        (sampled, None, "TxStartedMeasurands", None): ("", True),
-        (sampled, None, "TxUpdatedMeasurands", None): ("", True),
-        (sampled, None, "TxUpdatedInterval", None): ("0", True),
-        (sampled, None, "TxEndedMeasurands", None): ("", True),
-    }
-    if modern:
-        modes = "Idle,ChargingOnly,CentralSetpoint"
-        found |= {
-            (v2x, 1, "Enabled", None): ("true", True),
-            (v2x, 1, "SupportedOperationModes", None): (modes, False),
-            (v2x, 1, "SupportedEnergyTransferModes", None): ("DC,DC_BPT", False),
-            (smart, None, "SupportsMaxOfflineDuration", None): ("true", False),
-        }
-    return found
-
-
-def _key(asked: Json) -> Key:
-    component, variable = asked["component"], asked["variable"]
-    evse = component.get("evse", {}).get("id")
-    return component["name"], evse, variable["name"], variable.get("instance")
-
-
-def _reported(key: Key, held: tuple[str, bool]) -> Json:
-    name, evse, variable, _ = key
-    value, writable = held
-    component: Json = {"name": name}
-    if evse is not None:
-        component["evse"] = {"id": evse}
-    return {
-        "component": component,
-        "variable": {"name": variable},
-        "variable_attribute": [
-            {"value": value, "mutability": "ReadWrite" if writable else "ReadOnly"}
-        ],
-    }
 
 
 def _without(profile: Json, name: str) -> Json:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.fleet import cast
+from tests.fleet.account import Account
 from tests.fleet.cast import DAY_1, DAY_2, Days, at
-from tests.fleet.world import Account
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(300)]
 

@@ -12,15 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.fleet.account import Window
 from tests.fleet.peers import Peer, connected
-from tests.fleet.world import (
-    Desk,
-    Script,
-    Window,
-    fresh_database,
-    in_real_time,
-    serving,
-)
+from tests.fleet.world import Desk, Script, fresh_database, in_real_time, serving
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 

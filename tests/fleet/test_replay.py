@@ -18,14 +18,7 @@ from simulators.population import load_fleet
 from simulators.registry import registry
 from tests.fleet import cast
 from tests.fleet.cast import DAY_1, Days
-from tests.fleet.world import (
-    DATA,
-    Desk,
-    Script,
-    fresh_database,
-    in_real_time,
-    serving,
-)
+from tests.fleet.world import DATA, Desk, Script, fresh_database, in_real_time, serving
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(300)]
 

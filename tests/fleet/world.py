@@ -21,8 +21,6 @@ import structlog
 import uvloop
 
 from csms.bootstrap.node import node
-from csms.cli.judging import Promise, judge
-from csms.cli.witness import Case, Minute, Witness, instant, witnesses
 from csms.clock import ScaledClock
 from csms.db.engine import connect_raw
 from csms.settings import Settings, load
@@ -34,6 +32,7 @@ from simulators.registry import registry
 from simulators.station import Station
 from simulators.timeline import Act
 from tests.conftest import at_database
+from tests.fleet.account import Account, Json, Window
 
 DATA = Path(__file__).parent / "data"
 TOKEN = "test-of-the-whole-system"
@@ -44,7 +43,6 @@ KNOWN_S = 60.0
 SETTLED_S = 120.0
 
 T = TypeVar("T")
-Json = dict[str, Any]
 _numbers = count(1)
 
 
@@ -90,7 +88,7 @@ class Desk:
         found: list[Json] = (await self.get(f"{path}{joint}limit=500"))["items"]
         return found
 
-    async def call(self, program: str, window: "Window", *, test: bool = False) -> str:
+    async def call(self, program: str, window: Window, *, test: bool = False) -> str:
         """Call an event and return its name."""
         body = {
             "program": program,
@@ -144,7 +142,7 @@ class World:
         """Let something happen to a station at an instant."""
         self.station(station).timeline.add(Act(moment.timestamp(), act))
 
-    async def account(self, window: "Window", *events: str) -> "Account":
+    async def account(self, window: Window, *events: str) -> Account:
         """Return what both sides say about events."""
         members: dict[str, Json] = {}
         for event in events:
@@ -170,97 +168,6 @@ class World:
                     {each["program"] for each in self.document["enrollments"]}
                 )
             },
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """From when to when an event was."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def hours(self) -> float:
-        return (self.end - self.start) / timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What the system says beside what really happened.
-
-    Attributes:
-        allowance: Business time in which a release or a trip must take effect.
-    """
-
-    window: Window
-    allowance: timedelta
-    document: Json
-    observed: Json
-    members: Mapping[str, Json]
-    events: Mapping[str, Json]
-    quarters: Sequence[Json]
-    quarantines: Sequence[Json]
-    incidents: Sequence[Json]
-    statements: Mapping[str, Json]
-
-    def member(self, station: str) -> Json:
-        return self.members[f"{station}/1"]
-
-    def witness(self, station: str) -> Witness:
-        return witnesses(self.observed)[f"{station}/1"]
-
-    def minutes(
-        self,
-        station: str,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> list[Minute]:
-        """Return what physically happened at a station, within the window."""
-        since, until = since or self.window.start, until or self.window.end
-        return [m for m in self.witness(station).minutes if since <= m.at < until]
-
-    def exported_kwh(self, station: str) -> float:
-        given = (-m.watts for m in self.minutes(station) if m.watts < 0)
-        return sum(given) / 60_000
-
-    def table(self, station: str) -> dict[datetime, float]:
-        """Return kWh given back, net, by the start of each quarter of the window."""
-        return {
-            start: each["export_kwh"] - each["import_kwh"]
-            for each in self.quarters
-            if each["station"] == station
-            and self.window.start <= (start := instant(each["start"])) < self.window.end
-        }
-
-    def lines(self, program: str) -> dict[str, Json]:
-        """Return the lines of a program's statement by station."""
-        return {each["station"]: each for each in self.statements[program]["lines"]}
-
-    def driver(self, participant: str) -> Json:
-        return next(
-            each
-            for each in self.observed["drivers"]
-            if each["participant"] == participant
-        )
-
-    def promises(self) -> tuple[Promise, ...]:
-        """Judge what the demonstration judges."""
-        sites = self.document["sites"]
-        return judge(
-            Case(
-                start=self.window.start,
-                end=self.window.end,
-                allowance=self.allowance,
-                members=self.members,
-                witnesses=witnesses(self.observed),
-                drivers={
-                    each["participant"]: each for each in self.observed["drivers"]
-                },
-                export_caps={
-                    each["id"]: each["export_cap_kw"] * 1000 for each in sites
-                },
-            )
         )
 
 
