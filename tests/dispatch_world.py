@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -202,7 +202,7 @@ class Fleet:
             self.fate.step("commit")
         self.fate.step("committed")
 
-    def look(self) -> Any:  # noqa: ANN401
+    def look(self) -> AbstractAsyncContextManager[Work]:
         """Begin a unit of work of the test's own."""
         return begin_on(self.engine)()
 
