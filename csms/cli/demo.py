@@ -64,7 +64,7 @@ async def demonstrate(options: Options, console: Console) -> int:
         return 1
     finally:
         if options.keep:
-            console.print(f"kept: {folder}")
+            console.print(f"kept: {folder}", soft_wrap=True)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -100,6 +100,8 @@ async def _in(folder: Path, options: Options, console: Console) -> int:
         await postgres.stop()
         if not options.keep:
             postgres.remove()
+        elif not postgres.folder.is_relative_to(folder):
+            console.print(f"kept: {postgres.folder}", soft_wrap=True)
 
 
 def _look_ahead(options: Options) -> None:
