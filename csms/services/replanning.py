@@ -1,8 +1,10 @@
 """Notice who comes and goes around an event, and ask for a new plan."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import structlog
 
@@ -18,6 +20,9 @@ from csms.services.timetable import Task
 log = structlog.get_logger()
 
 REST_REAL_S = 0.5
+
+Change: TypeAlias = tuple[EvseId, bool, datetime]
+"""An EVSE, whether a vehicle is there now, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,35 @@ class Replanner:
     live: LiveFleet
     wake: Alarm
     ahead: timedelta = timedelta(minutes=30)
-    _changes: "asyncio.Queue[tuple[EvseId, bool, datetime]]" = field(
-        default_factory=asyncio.Queue
-    )
+    _changes: "asyncio.Queue[Change]" = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
         """Work until cancelled."""
         self.watch()
         while True:
-            evse, plugged, at = change = await self._changes.get()
+            news = [await self._changes.get()]
+            news += [self._changes.get_nowait() for _ in range(self._changes.qsize())]
             try:
-                await self.handle(evse, plugged=plugged, at=at)
+                news = await self._of_members(news)
+                while news:
+                    evse, plugged, at = news[0]
+                    await self.handle(evse, plugged=plugged, at=at)
+                    del news[0]
             except Exception:
-                log.exception("replanning.failed", evse=str(evse))
+                log.exception("replanning.failed", changes=len(news))
                 await pause(REST_REAL_S)
-                self._changes.put_nowait(change)
+                for each in news:
+                    self._changes.put_nowait(each)
+
+    async def _of_members(self, news: Sequence[Change]) -> list[Change]:
+        """Return the changes at EVSEs that take part in anything just now.
+
+        A fleet that comes back plugs in by the thousand, mostly without an event.
+        """
+        async with self.begin() as work:
+            orders = await work.events.dispatchable(self.clock.now())
+        members = {each.evse for each in orders}
+        return [each for each in news if each[0] in members]
 
     def watch(self) -> None:
         """Begin to listen to the live fleet."""
