@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 from argon2 import PasswordHasher
@@ -12,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from csms.clock import Clock
 from csms.domain.errors import Broken, NotFound
 from csms.services.ports.access import AccessToken, Account, Role
-from csms.services.ports.work import Begin
+from csms.services.ports.work import Begin, Work
 
 log = structlog.get_logger()
 
@@ -20,6 +21,12 @@ MIN_PASSWORD = 10
 _CACHE_S = 5.0
 _ATTEMPTS = 5
 _LOCKED_S = 30.0
+_MOST = 10_000
+"""Names and secrets that are remembered at most: a bound, not a rule."""
+
+_SESSION = "session:"
+SESSION_REAL = timedelta(hours=12)
+"""How long a session lasts, in real time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Access:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._known: dict[bytes, tuple[float, Caller | None]] = {}
         self._failures: dict[str, tuple[int, float]] = {}
+        self._decoy: str | None = None
 
     async def caller(self, secret: str) -> Caller | None:
         """Return who holds this token, or none; remembered for a few seconds."""
@@ -54,36 +62,57 @@ class Access:
         if kept is not None and now - kept[0] < _CACHE_S:
             return kept[1]
         async with self._begin() as work:
-            token = await work.access.token_by_hash(digest)
-        caller = None
-        if token is not None:
-            caller = Caller(token.name.removeprefix("session:"), token.role, token.id)
-        if len(self._known) > 10_000:  # noqa: PLR2004 - a bound, not a rule
+            caller = await self._find(work, digest)
+        if len(self._known) > _MOST:
             self._known.clear()
         self._known[digest] = (now, caller)
         return caller
 
+    async def _find(self, work: Work, digest: bytes) -> Caller | None:
+        token = await work.access.token_by_hash(digest)
+        if token is None or not token.name.startswith(_SESSION):
+            return None if token is None else Caller(token.name, token.role, token.id)
+        name = token.name.removeprefix(_SESSION)
+        account = await work.access.account(name)
+        ends_at = token.created_at + SESSION_REAL * self._clock.rate
+        if account is None or account.disabled_at is not None:
+            return None
+        if self._clock.now() >= ends_at or token.created_at < account.created_at:
+            return None  # too old, or from before the password or the role was changed
+        return Caller(name, account.role, token.id)
+
     async def sign_in(self, name: str, password: str) -> str | None:
         """Return the secret of a new session, or none if name or password are wrong.
 
-        After some failures in a row a name is refused for a while, right or wrong.
+        After some failures in a row a name is refused for a while, right or wrong. An
+        attempt counts from when it begins, so that many at once are no more than many
+        in a row.
         """
-        now = asyncio.get_running_loop().time()
-        count, until = self._failures.get(name, (0, 0.0))
-        if count >= _ATTEMPTS and now < until:
+        if self._is_locked(name):
             return None
         async with self._begin() as work:
             account = await work.access.account(name)
-        good = account is not None and account.disabled_at is None
-        kept = account.password_hash if account is not None else self._decoy()
-        if not await asyncio.to_thread(self._verify, kept, password) or not good:
-            self._failures[name] = (count + 1, now + _LOCKED_S)
+        known = account is not None and account.disabled_at is None
+        kept = account.password_hash if account is not None else await self._some_hash()
+        right = await asyncio.to_thread(self._verify, kept, password)
+        if account is None or not (right and known):
             log.warning("access.sign_in_failed", name=name)
             return None
         self._failures.pop(name, None)
-        role = account.role if account is not None else Role.VIEWER
-        _, secret = await self._grant(f"session:{name}", role, by=name)
+        _, secret = await self._grant(f"{_SESSION}{name}", account.role, by=name)
         return secret
+
+    def _is_locked(self, name: str) -> bool:
+        """Count an attempt; tell whether there were too many."""
+        now = asyncio.get_running_loop().time()
+        count, until = self._failures.get(name, (0, 0.0))
+        if count >= _ATTEMPTS and now < until:
+            return True
+        if len(self._failures) > _MOST:
+            self._failures.clear()
+        again = count + 1 if now < until else 1
+        self._failures[name] = (again, now + _LOCKED_S)
+        return False
 
     async def sign_out(self, secret: str) -> None:
         """End a session."""
@@ -98,7 +127,7 @@ class Access:
         Raises:
             Broken: If the name is empty or that of a session.
         """
-        if not name.strip() or name.startswith("session:"):
+        if not name.strip() or name.startswith(_SESSION):
             raise Broken("a token needs a name", field="name", remedy="say what for")
         token, secret = await self._grant(name, role, by=by)
         async with self._begin() as work:
@@ -154,6 +183,22 @@ class Access:
             await work.access.audit(
                 by, "account.saved", name, {"role": role.value}, now
             )
+        self._known.clear()
+
+    async def disable_account(self, name: str, by: str) -> None:
+        """Let nobody in by this account any more; its sessions end.
+
+        Raises:
+            NotFound: If there is no such account.
+        """
+        now = self._clock.now()
+        async with self._begin() as work:
+            account = await work.access.account(name)
+            if account is None:
+                raise NotFound(f"there is no account {name}", field="name")
+            await work.access.save_account(replace(account, disabled_at=now))
+            await work.access.audit(by, "account.disabled", name, {}, now)
+        self._known.clear()
 
     async def _grant(self, name: str, role: Role, by: str) -> tuple[str, str]:
         token, secret = _id(), f"csms_{secrets.token_urlsafe(32)}"
@@ -169,9 +214,12 @@ class Access:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _decoy(self) -> str:
+    async def _some_hash(self) -> str:
         """Return a hash that takes as long to check as a real one."""
-        return self._hasher.hash(secrets.token_hex(8))
+        if self._decoy is None:
+            made = await asyncio.to_thread(self._hasher.hash, secrets.token_hex(8))
+            self._decoy = made
+        return self._decoy
 
 
 def _hash(secret: str) -> bytes:
