@@ -6,7 +6,7 @@ refused with the error code that the specification names (Part 4, 4.3). Nothing 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -256,7 +256,7 @@ def _plausible(message: M) -> tuple[M, tuple[Deviation, ...]]:
     if not isinstance(message, TransactionEventRequest | MeterValuesRequest):
         return message, ()
     values = message.meter_value or ()
-    if all(_possible(sample) for value in values for sample in value.sampled_value):
+    if _all_possible(values):
         return message, ()
     kept = tuple(left for value in values if (left := _possible_part(value)))
     odd = Deviation("implausible", "meterValue", "readings beyond any meter left out")
@@ -264,9 +264,19 @@ def _plausible(message: M) -> tuple[M, tuple[Deviation, ...]]:
     return cast("M", message.model_copy(update={"meter_value": kept or none})), (odd,)
 
 
+def _all_possible(values: Iterable[MeterValue]) -> bool:
+    for value in values:
+        for sample in value.sampled_value:
+            if not _possible(sample):
+                return False
+    return True
+
+
 def _possible(sample: SampledValue) -> bool:
     unit = sample.unit_of_measure
-    exponent = (unit.multiplier or 0) if unit else 0
+    if unit is None or not unit.multiplier:
+        return -MOST_READING <= sample.value <= MOST_READING
+    exponent = unit.multiplier
     if not -MOST_MULTIPLIER <= exponent <= MOST_MULTIPLIER:
         return False
     return abs(sample.value) * 10.0**exponent <= MOST_READING

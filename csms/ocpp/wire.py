@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Flag, StrEnum, auto
 from functools import cache
-from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, Generic, Self, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -26,7 +26,13 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    core_schema,
+    to_json,
+)
 
 VENDOR_ID_LIMIT = 255
 _RFC3339 = re.compile(
@@ -253,17 +259,11 @@ def _refuse_nulls(payload: object, message: Wire) -> None:
 
 
 def _holds_null(payload: object) -> bool:
-    stack = [payload]
-    while stack:
-        node = stack.pop()
-        for entry in (
-            node.values() if isinstance(node, dict) else cast("list[Any]", node)
-        ):
-            if entry is None:
-                return True
-            if isinstance(entry, (dict, list)):
-                stack.append(entry)
-    return False
+    """Tell whether a null may be anywhere in it, by the quickest look there is."""
+    try:
+        return b"null" in to_json(payload)
+    except ValueError:
+        return True
 
 
 def _nulls(message: Wire, loc: Loc) -> Iterator[Loc]:
