@@ -121,7 +121,9 @@ async def test_a_quarantine_is_news_once_until_it_is_lifted(database: str) -> No
 
 async def test_an_incident_is_kept(begin: Begin, engine: AsyncEngine) -> None:
     async with begin() as work:
-        await work.profiles.note(incident)
+        await work.profiles.note(
+            Incident(NOW, "critical", "wrong", EVSE.station, 1, None, {"w": 1})
+        )
     async with engine.connect() as connection:
         kept = (await connection.execute(text("SELECT * FROM incident"))).one()
     assert (kept.severity, kept.kind, kept.station_id) == (
