@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from csms.blocks.routing import Route, Router, route
+from csms.blocks.routing import Route, Router, route, route_whole
 from csms.domain.ids import StationId
 from csms.domain.station import Standing
 from csms.ocpp.codes import CallRefused, RpcErrorCode
@@ -246,3 +246,35 @@ class TestTold:
         await bench.router.told(STATION, Edition.V21, "NotifyPeriodicEventStream", {})
 
         assert len(bench.block.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "kept"), [({}, METER), ({"unheard": 1}, None)], ids=["whole", "mended"]
+)
+async def test_a_handler_may_also_take_the_payload_if_it_needed_no_mends(
+    bench: Bench, extra: dict[str, Any], kept: dict[str, Any] | None
+) -> None:
+    taken: list[object] = []
+
+    class Whole:
+        def routes(self) -> Iterator[Route]:
+            yield route_whole(METER_VALUES, self.take)
+
+        async def take(
+            self,
+            station: StationId,
+            request: MeterValuesRequest,
+            payload: dict[str, Any] | None,
+        ) -> MeterValuesResponse:
+            assert (station, request.evse_id) == (STATION, 1)
+            taken.append(payload)
+            return MeterValuesResponse()
+
+    router = Router(
+        [Whole()],
+        stations=bench.stations,
+        journal=bench.journal,
+        clock=ManualClock(NOW),
+    )
+    assert await router.answer(STATION, Edition.V21, "MeterValues", METER | extra) == {}
+    assert taken == [kept]

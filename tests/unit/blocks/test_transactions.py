@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -125,6 +126,18 @@ async def test_a_repetition_is_answered_alike(
     one, other = ingest.reports
     assert one.digest == other.digest
     assert one.digest != block.report(STATION, event(3)).digest
+
+
+async def test_what_is_kept_is_the_payload_as_it_came_but_for_the_offline_mark(
+    block: Transactions, ingest: Recording
+) -> None:
+    payload = event(3, **MEASURED, offline=True).write() | {"customData": "as it came"}
+    async with ingest:
+        await block.transaction_event(STATION, event(3, **MEASURED), payload)
+
+    (report,) = ingest.reports
+    del payload["offline"]
+    assert json.loads(report.payload) == payload
 
 
 async def test_an_evse_of_number_zero_is_no_evse(
