@@ -205,7 +205,11 @@ class TestMoney:
 
 
 def test_the_same_seed_gives_the_same_figures(tmp_path: Path) -> None:
-    """Two quick ones side by side; what differs is noise of metering and of minutes."""
+    """Two quick ones side by side: they differ by noise, and by when it was sampled.
+
+    One bus comes back as the last plan is made, so that its share of the plan hangs on
+    the sample of its charge that was there in time: at this rate, a matter of luck.
+    """
     reports = [tmp_path / "one.json", tmp_path / "other.json"]
     options = ("--fleet", "tiny", "--seed", "2", "--rate", "1800")
     running = [start(report, *options) for report in reports]
@@ -214,7 +218,7 @@ def test_the_same_seed_gives_the_same_figures(tmp_path: Path) -> None:
     figures, again = one.report["figures"], other.report["figures"]
     assert (one.code, other.code) == (0, 0), one.printed + other.printed
     assert figures["outcomes"] == again["outcomes"]
-    assert figures["planned_kwh"] == pytest.approx(again["planned_kwh"], rel=0.01)
-    assert figures["delivered_kwh"] == pytest.approx(again["delivered_kwh"], rel=0.03)
+    assert figures["planned_kwh"] == pytest.approx(again["planned_kwh"], rel=0.04)
+    assert figures["delivered_kwh"] == pytest.approx(again["delivered_kwh"], rel=0.01)
     for name, member in one.members.items():
         assert member["exclusions"] == other.members[name]["exclusions"]
