@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import async_solipsism
 import pytest
+import structlog
 from sqlalchemy import make_url
 
 from csms.db.embedded import EmbeddedPostgres
@@ -31,6 +32,21 @@ def pytest_asyncio_loop_factories(
     if any(item.get_closest_marker(name) for name in OUTSIDE):
         return {"real": asyncio.new_event_loop}
     return {"virtual": async_solipsism.EventLoop}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Write tracebacks plainly: with every local variable each takes seconds."""
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            renderer,
+        ]
+    )
 
 
 @pytest.fixture
