@@ -125,6 +125,14 @@ def next_step(target: Target | None, intent: Intent | None, trust: Trust) -> Ste
     return Step.NOTHING
 
 
+def replaces(wanted: Wanted, before: Intent) -> bool:
+    """Tell whether giving the one leaves nothing of the other (rule 11)."""
+    by_command = not isinstance(wanted.content, Profile)
+    return wanted.profile_id == before.profile_id and by_command == is_command(
+        before.document
+    )
+
+
 class Conductor:
     """Takes single steps; the dispatcher decides which."""
 

@@ -16,9 +16,9 @@ import structlog
 from csms.domain.ids import EventId, EvseId, StationId
 from csms.domain.profile import Profile, Role
 from csms.domain.units import Power
-from csms.services.conducting import Conductor, Step, Target, Trust, Wanted
+from csms.services.conducting import Conductor, Step, Target, Trust, replaces
 from csms.services.deciding import Deciding
-from csms.services.echoes import is_command, until
+from csms.services.echoes import until
 from csms.services.floors import Floors
 from csms.services.gate import Bar, barred
 from csms.services.holdings import TAKEN, Holdings
@@ -150,6 +150,14 @@ class Dispatcher:
             return  # it is being told something else, and will be judged anew
         if intent.state is not state:
             await self._conductor.advance(intent, state, detail, self._held.keep)
+
+    async def insist(self, evse: EvseId, why: str) -> None:
+        """Take back once more what was taken back: the meter says that it is there."""
+        intent = self._held.get(evse)
+        if intent is not None and evse not in self._busy:
+            unknown = IntentState.UNKNOWN
+            await self._conductor.advance(intent, unknown, why, self._held.keep)
+            self._notice(evse)
 
     # -- its life -----------------------------------------------------------------
 
@@ -327,7 +335,7 @@ class Dispatcher:
         if wanted is None:
             self._resting.rest(evse)
             return
-        if self._held.holds(evse) and before and not _replaces(wanted, before):
+        if self._held.holds(evse) and before and not replaces(wanted, before):
             await self._take_back(evse, before)
             return
         self._held.reserve(evse, -target.power.watts)
@@ -389,11 +397,3 @@ class Dispatcher:
 
 def _loop_time() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _replaces(wanted: Wanted, before: Intent) -> bool:
-    """Tell whether giving the one leaves nothing of the other (rule 11)."""
-    by_command = not isinstance(wanted.content, Profile)
-    return wanted.profile_id == before.profile_id and by_command == is_command(
-        before.document
-    )

@@ -27,6 +27,7 @@ from csms.services.world import World
 
 log = structlog.get_logger()
 
+_STRAY = "unwanted_discharge"
 _WRITE_S = 5.0
 """Real seconds that writing a trip down may take before it is tried again."""
 
@@ -109,13 +110,15 @@ class Monitor:
             case = self._watching.case(evse)
             if case is not None and case.verdict is Verdict.WRONG_DIRECTION:
                 self._trip(case.order, case.live, case.now)
+            stray = self._watching.is_stray(evse)
         except Exception:  # one EVSE must never blind us to the others
             log.exception("monitor.blind", station=evse.station)
             return
         if evse in self._handling:
             self._due.add(evse)
-        elif case is not None:
-            self._handling[evse] = task = asyncio.create_task(self._handle(case))
+        elif case is not None or stray:
+            work = self._handle(case) if case is not None else self._fetch_back(evse)
+            self._handling[evse] = task = asyncio.create_task(work)
             task.add_done_callback(partial(self._handled, evse))
 
     def _handled(self, evse: EvseId, _: "asyncio.Task[None]") -> None:
@@ -263,6 +266,33 @@ class Monitor:
             await work.profiles.note(
                 _incident(now, "warning", verdict.value, order, metered)
             )
+
+    async def _fetch_back(self, evse: EvseId) -> None:
+        """Take back once more what goes on discharging, and tell a person."""
+        intent, live = self._dispatcher.intent(evse), self._live.get(evse)
+        if intent is None or intent.event is None:
+            return
+        key = (intent.event, evse, _STRAY)
+        if key in self._flagged:
+            return
+        self._flagged.add(key)
+        log.error("dispatch.unwanted_discharge", station=evse.station)
+        try:
+            await self._dispatcher.insist(evse, "still discharging by its meter")
+            async with self._begin() as work:
+                await work.profiles.note(
+                    Incident(
+                        self._clock.now(),
+                        "critical",
+                        _STRAY,
+                        evse.station,
+                        evse.number,
+                        intent.event,
+                        {"metered": _power_text(live)},
+                    )
+                )
+        except Exception:  # one EVSE must never blind us to the others
+            log.exception("monitor.failed", station=evse.station)
 
     async def _note_circumstances(self, case: Case) -> None:
         """Write down, once each, what changed around a member (rule 23)."""

@@ -54,8 +54,8 @@ class DispatchPolicy:
     guard_pct: float = 2.0
     efficiency: float = 0.92
     tick_s: float = 0.25
-    rest_s: float = 2.0
-    longest_rest_s: float = 30.0
+    rest_s: float = 1.0
+    longest_rest_s: float = 8.0
     attempts: int = 3
     resize: timedelta = timedelta(minutes=10)
     skew: timedelta = timedelta(seconds=5)

@@ -18,6 +18,14 @@ from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD, IntentState
 from csms.services.world import World
 
+_AFTERMATH = timedelta(minutes=1)
+"""How much longer than turning around it may take to come to rest."""
+
+_LOOKED_AFTER = timedelta(hours=1)
+"""For how long after an event an EVSE is still looked after."""
+
+_LET_GO = frozenset({IntentState.RELEASED, IntentState.EXPIRED, IntentState.REJECTED})
+
 
 @dataclass(frozen=True, slots=True)
 class MonitorPolicy:
@@ -73,6 +81,22 @@ class Watching:
     def came_back(self, evse: EvseId) -> None:
         """Take note that a station was away: its values begin anew."""
         self._back[evse] = self._clock.now()
+
+    def is_stray(self, evse: EvseId) -> bool:
+        """Tell whether an EVSE goes on discharging after it was taken back.
+
+        Whatever makes it do so, it is not we who want it.
+        """
+        intent, live = self._dispatcher.intent(evse), self._live.get(evse)
+        if intent is None or intent.state not in _LET_GO or not live.connected:
+            return False
+        if live.power is None or live.power_at is None:
+            return False
+        since = intent.updated_at
+        settled = since + self._patience(evse).response + _AFTERMATH
+        recent = self._clock.now() - since < _LOOKED_AFTER
+        out = live.power.watts < -self._policy.trip_w
+        return recent and out and live.power_at >= settled
 
     def case(self, evse: EvseId) -> Case | None:
         """Return what must be looked at, or none while all is as before."""

@@ -300,6 +300,46 @@ async def test_charging_of_one_that_opted_out_is_its_right(database: str) -> Non
         assert fleet.book.quarantined == set()
 
 
+async def test_what_goes_on_after_its_release_is_taken_back_once_more(
+    database: str,
+) -> None:
+    async with fleet_on(database) as fleet:
+        evse = await fleet.add("a")
+        await on_its_way(fleet, evse)
+        await fleet.opt_out(evse)
+        await fleet.is_released(evse)
+        calls = fleet.stations.names().count("clear")
+        fleet.jump(START + 3 * MINUTE)
+        fleet.metered(evse, -7_000, 78.0)
+        await fleet.rest()
+        assert await incidents(fleet) == [], "it may still be coming to rest"
+        fleet.jump(START + 5 * MINUTE)
+        fleet.metered(evse, -7_000, 78.0)
+        await fleet.until(lambda: fleet.stations.names().count("clear") == calls + 1)
+        await fleet.is_released(evse)
+        fleet.jump(START + 9 * MINUTE)
+        fleet.metered(evse, -7_000, 77.0)
+        await fleet.rest()
+
+        assert await incidents(fleet) == [("unwanted_discharge", evse.station)]
+        assert fleet.stations.names().count("clear") == calls + 1
+
+
+async def test_a_house_that_feeds_itself_later_is_no_concern_of_ours(
+    database: str,
+) -> None:
+    async with fleet_on(database) as fleet:
+        evse = await fleet.add("a")
+        await on_its_way(fleet, evse)
+        await fleet.opt_out(evse)
+        await fleet.is_released(evse)
+        fleet.jump(START + 90 * MINUTE)
+        fleet.metered(evse, -2_000, 78.0)
+        await fleet.rest()
+
+        assert await incidents(fleet) == []
+
+
 # -- floors, staleness, circumstances ------------------------------------------------
 
 
