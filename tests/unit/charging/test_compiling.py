@@ -13,6 +13,7 @@ from csms.charging.compiling import (
     Order,
     Terms,
     clear_command,
+    discharge_end,
     event_profile,
     event_profile_id,
     fingerprint,
@@ -35,6 +36,7 @@ from csms.domain.profile import (
 from csms.domain.units import Energy, Power
 from csms.domain.vendor_profile import (
     CHARGE_ONLY,
+    AfterExpiry,
     Dialect,
     NegativeLimit,
     VendorProfile,
@@ -326,3 +328,96 @@ def test_fingerprints_tell_contents_apart() -> None:
 
 def test_watts_stay_watts() -> None:
     assert rate(Power(-4_321), terms(NEGATIVE)) == -4321
+
+
+def test_a_setpoint_to_a_station_of_amperes_is_in_amperes() -> None:
+    vendor = VendorProfile(
+        id="x", dialect=Dialect.SETPOINT_SCHEDULED, unit=RateUnit.AMPERES, phases=1
+    )
+
+    profile = a_profile(vendor, an_order(-10_000))
+
+    assert profile.unit is RateUnit.AMPERES
+    assert profile.periods[0].setpoint == -41
+
+
+def test_a_make_that_nobody_knows_gets_floors_in_the_unit_that_it_names() -> None:
+    """Rule 14: amperes by phase, and one phase said aloud."""
+    known = terms(CHARGE_ONLY, units=frozenset({RateUnit.AMPERES}))
+
+    below = floor(STATION, Power(11_000), known)
+
+    assert below.unit is RateUnit.AMPERES
+    assert below.periods[0].limit == 45
+    assert below.periods[0].phases == 1
+
+
+def test_experience_counts_for_more_than_a_device_model() -> None:
+    known = terms(SCHEDULED, units=frozenset({RateUnit.AMPERES}))
+
+    assert known.unit is RateUnit.WATTS
+
+
+@pytest.mark.parametrize(
+    ("dialect", "periods", "said"),
+    [
+        (Dialect.SETPOINT_SCHEDULED, 24, True),
+        (Dialect.SETPOINT_SCHEDULED, 1, False),
+        (Dialect.SETPOINT_DYNAMIC_PUSH, 24, False),
+    ],
+)
+def test_a_make_that_holds_its_last_period_needs_a_safe_one(
+    dialect: Dialect,
+    periods: int,
+    said: bool,  # noqa: FBT001
+) -> None:
+    """Rules 7 and 9: it must end without us."""
+    vendor = VendorProfile(id="x", dialect=dialect, after_expiry=AfterExpiry.HOLD_LAST)
+
+    content = event_profile(
+        an_order(), terms(vendor, max_periods=periods), PLENTY, now=EARLY
+    )
+
+    assert (content is not None) is said
+
+
+def test_power_that_rounds_to_nothing_is_not_said() -> None:
+    vendor = VendorProfile(
+        id="x", dialect=Dialect.NEGATIVE_LIMIT_TX, unit=RateUnit.AMPERES, step=10
+    )
+
+    assert event_profile(an_order(-2_000), terms(vendor), PLENTY, now=EARLY) is None
+
+
+def test_only_what_is_pulled_says_how_often() -> None:
+    """K28."""
+    pulled = VendorProfile(id="p", dialect=Dialect.SETPOINT_DYNAMIC_PULL)
+
+    assert a_profile(pulled).pull_interval == pulled.dynamic.push_interval
+    assert a_profile(DYNAMIC).pull_interval is None
+
+
+@given(watts=powers, available=energies, minutes=st.integers(-60, 179))
+def test_a_discharge_lasts_as_long_as_its_energy(
+    watts: int, available: Energy, minutes: int
+) -> None:
+    now = START + timedelta(minutes=minutes)
+
+    end = discharge_end(WINDOW, Power(watts), available, now=now)
+
+    assert end is not None
+    lasting = (end - max(now, START)).total_seconds()
+    assert end <= WINDOW.end
+    assert -watts * lasting <= available.watt_seconds
+    if end < WINDOW.end:
+        assert -watts * (lasting + 1) > available.watt_seconds
+
+
+@pytest.mark.parametrize(
+    ("watts", "energy", "now"),
+    [(0, PLENTY, EARLY), (-1_000, Energy(0), EARLY), (-1_000, PLENTY, WINDOW.end)],
+)
+def test_what_gives_nothing_lasts_not_at_all(
+    watts: int, energy: Energy, now: datetime
+) -> None:
+    assert discharge_end(WINDOW, Power(watts), energy, now=now) is None

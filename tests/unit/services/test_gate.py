@@ -211,3 +211,60 @@ def test_what_cannot_report_an_agreement_is_not_held_to_one() -> None:
     live = replace(LIVE, ev_needs=None)
 
     assert barred(a_question(capability=capability, facts=facts, live=live)) is None
+
+
+@pytest.mark.parametrize("stage", [Stage.CANCELLED, Stage.DRAFT, Stage.SCHEDULED])
+def test_only_an_event_that_is_on_may_go(stage: Stage) -> None:
+    question = a_question(order=replace(ORDER, stage=stage))
+
+    assert barred(question) is Bar.CANCELLED
+
+
+@pytest.mark.parametrize("stage", [Stage.COMPLETED, Stage.SETTLED])
+def test_what_is_completed_is_over(stage: Stage) -> None:
+    assert barred(a_question(order=replace(ORDER, stage=stage))) is Bar.OVER
+
+
+def test_a_control_that_runs_forbids_nothing() -> None:
+    """It may shape a discharge; an alarm ends it."""
+    live = replace(LIVE, der_alarm={"controls": {"c1": {}}})
+
+    assert barred(a_question(live=live)) is None
+
+
+@pytest.mark.parametrize(("least", "bar"), [(100.0, Bar.SOC_FLOOR), (-500.0, None)])
+def test_a_vehicle_below_its_own_window_is_at_its_floor(
+    least: float, bar: Bar | None
+) -> None:
+    needs = {
+        **(LIVE.ev_needs or {}),
+        "v2xChargingParameters": {"evMinV2XEnergyRequest": least},
+    }
+
+    assert barred(a_question(live=replace(LIVE, ev_needs=needs))) is bar
+
+
+AHEAD = START - timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("now", "skew", "bar"),
+    [
+        pytest.param(AHEAD, 0, None, id="right"),
+        pytest.param(AHEAD, 5, None, id="tolerated"),
+        pytest.param(AHEAD, 6, Bar.CLOCK, id="behind, ahead of time"),
+        pytest.param(AHEAD, -6, Bar.CLOCK, id="fast, ahead of time"),
+        pytest.param(NOW, 6, None, id="a little off, in time"),
+        pytest.param(NOW, -61, Bar.CLOCK, id="far off"),
+    ],
+)
+def test_a_clock_that_is_off_gets_nothing_new(
+    now: datetime, skew: int, bar: Bar | None
+) -> None:
+    """v2x 6.2: pre-positioning is refused first, then everything."""
+    question = a_question(
+        now=now, skew=timedelta(seconds=skew), live=replace(LIVE, soc_at=now)
+    )
+
+    assert barred(question) is None
+    assert barred_anew(question) is bar
