@@ -5,7 +5,6 @@ and sizes carry their unit in the name.
 """
 
 import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,7 +91,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         default_factory=_data_home,
-        description="Folder of the embedded database and of the secret key.",
+        description="Folder of the embedded database.",
     )
 
     # Where stations and people connect.
@@ -135,12 +134,6 @@ class Settings(BaseSettings):
         default=False,
         description="Let vendor profiles that were proven on simulated stations only "
         "discharge: demonstrations only.",
-    )
-    secret_key: SecretStr | None = Field(
-        None,
-        min_length=32,
-        description="Signs sessions and links, at least 32 characters; by default one "
-        "is made and kept in the data folder.",
     )
     admin_token: SecretStr | None = Field(
         None,
@@ -323,20 +316,6 @@ class Settings(BaseSettings):
         """Return what a link to this node begins with, without a slash at its end."""
         host = "127.0.0.1" if self.http_host in {"0.0.0.0", "::"} else self.http_host  # noqa: S104 (compared, not bound)
         return self.public_url or f"http://{host}:{self.http_port}"
-
-    def secret(self) -> str:
-        """Return the secret key, made and kept on first use."""
-        if self.secret_key is not None:
-            return self.secret_key.get_secret_value()
-        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self.data_dir / "secret.key"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text()
-        with open(handle, "w") as file:  # noqa: PTH123 (it is open already)
-            file.write(made := secrets.token_urlsafe(48))
-        return made
 
 
 def load(**given: Any) -> Settings:  # noqa: ANN401 (pydantic checks them)

@@ -75,7 +75,6 @@ async def _examine_with(settings: "Settings") -> "list[Finding]":
         examining.port("http port", *http, node_runs=node is not None),
         examining.data_dir(settings.data_dir),
         *databases,
-        examining.secret_key(settings),
         await probing.credentials(settings, reached),
         await probing.mail(settings),
         *examining.exposure(settings),

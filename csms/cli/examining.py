@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,32 +110,6 @@ def data_dir(folder: Path) -> Finding:
             "data folder", verdict, said, "Make room, or set CSMS_DATA_DIR elsewhere."
         )
     return Finding("data folder", Verdict.OK, said)
-
-
-def secret_key(settings: "Settings") -> Finding:
-    """Tell where the secret key is, and whether only this user can read it."""
-    if settings.secret_key is not None:
-        return Finding("secret key", Verdict.OK, "set by CSMS_SECRET_KEY")
-    path = settings.data_dir / "secret.key"
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        return Finding("secret key", Verdict.OK, "is made when it is first needed")
-    except OSError as error:
-        return Finding(
-            "secret key",
-            Verdict.FAIL,
-            f"{path}: {error.strerror}",
-            "Let this user read it, or set CSMS_SECRET_KEY.",
-        )
-    if mode & 0o077:
-        return Finding(
-            "secret key",
-            Verdict.WARN,
-            f"{path} can be read by others (mode {mode:o})",
-            f"chmod 600 {path}",
-        )
-    return Finding("secret key", Verdict.OK, str(path))
 
 
 def exposure(settings: "Settings") -> Iterator[Finding]:

@@ -34,7 +34,7 @@ def serve(
     ] = None,
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder of the embedded database and of the secret key."),
+        typer.Option(help="Folder of the embedded database."),
     ] = None,
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning or error.")

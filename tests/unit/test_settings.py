@@ -1,6 +1,4 @@
-import stat
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -59,7 +57,7 @@ def test_passwords_are_not_shown() -> None:
     [
         ({"ocpp_port": 70000}, "CSMS_OCPP_PORT .*65535"),
         ({"clock_rate": 0, "allow_accelerated": True}, "CSMS_CLOCK_RATE"),
-        ({"secret_key": "short"}, "CSMS_SECRET_KEY"),
+        ({"admin_token": "short"}, "CSMS_ADMIN_TOKEN"),
         ({"public_url": "csms.example.org"}, "CSMS_PUBLIC_URL .*http"),
         ({"clock_rate": 600, "clock_anchor": ANCHOR, "clock_epoch": ANCHOR}, "ALLOW"),
         ({"clock_anchor": ANCHOR, "allow_accelerated": True}, "CSMS_CLOCK_EPOCH"),
@@ -84,7 +82,7 @@ def test_stations_and_people_do_not_share_a_port() -> None:
 
 def test_a_bad_secret_is_not_repeated_in_the_error() -> None:
     with pytest.raises(BadSetting) as caught:
-        load(secret_key="hunter2")
+        load(admin_token="hunter2")
 
     assert "hunter2" not in str(caught.value)
 
@@ -101,19 +99,3 @@ def test_acceleration_and_public_plain_ws_are_possible_on_purpose() -> None:
 
     assert settings.is_accelerated
     assert settings.is_public_bind
-
-
-def test_the_secret_key_is_made_once_and_readable_by_us_alone(tmp_path: Path) -> None:
-    settings = load(data_dir=tmp_path / "new")
-
-    made = settings.secret()
-
-    assert len(made) >= 32
-    assert load(data_dir=tmp_path / "new").secret() == made
-    mode = (tmp_path / "new" / "secret.key").stat().st_mode
-    assert stat.S_IMODE(mode) == 0o600
-
-
-def test_a_given_secret_key_is_used(tmp_path: Path) -> None:
-    assert load(data_dir=tmp_path, secret_key="k" * 32).secret() == "k" * 32
-    assert list(tmp_path.iterdir()) == []

@@ -89,24 +89,6 @@ def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert examining.data_dir(tmp_path).verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize(
-    ("mode", "verdict"), [(0o600, Verdict.OK), (0o644, Verdict.WARN)]
-)
-def test_a_secret_key_is_for_one_user_only(
-    tmp_path: Path, mode: int, verdict: Verdict
-) -> None:
-    key = tmp_path / "secret.key"
-    key.write_text("x" * 40)
-    key.chmod(mode)
-
-    assert examining.secret_key(settings(data_dir=tmp_path)).verdict is verdict
-
-
-def test_a_secret_key_may_be_set_or_yet_to_be_made(tmp_path: Path) -> None:
-    for given in ({"secret_key": "x" * 40}, {"data_dir": tmp_path}):
-        assert examining.secret_key(settings(**given)).verdict is Verdict.OK
-
-
 def test_on_loopback_nothing_is_exposed() -> None:
     assert list(examining.exposure(settings())) == []
 
