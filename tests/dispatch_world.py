@@ -139,6 +139,7 @@ class Fleet:
     dispatcher: Dispatcher
     monitor: Monitor
     fate: Fate = field(default_factory=Fate)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
     sampled: list[tuple[StationId, bool]] = field(default_factory=list)
     running: list[asyncio.Task[None]] = field(default_factory=list)
     plans: dict[EventId, dict[EvseId, int]] = field(default_factory=dict)
@@ -195,8 +196,9 @@ class Fleet:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Work]:
-        """Begin a unit of work of the node, in which it may be killed."""
+        """Begin a unit of work of the node, in which it may be killed, or wait."""
         self.fate.step("begin")
+        await self.gate.wait()
         async with begin_on(self.engine)() as work:
             yield work
             self.fate.step("commit")
@@ -563,6 +565,7 @@ async def fleet_on(url: str, *, now: datetime = EARLY) -> AsyncIterator[Fleet]:
         dispatcher,
         Monitor(world, dispatcher, watch),
     )
+    fleet.gate.set()
     holder.append(fleet)
     fleet.build()
     await fleet.call()

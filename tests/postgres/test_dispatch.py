@@ -1,5 +1,6 @@
 """Plans become profiles, and profiles go away again: the straight way of dispatch."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from csms.domain.profile import Kind, OperationMode, Purpose
 from csms.domain.units import Power
 from csms.services.ports.profiles import IntentState, Urgency
 from tests.dispatch_world import EARLY, EVENT, START, WINDOW, Fleet, fleet_on
+from tests.fakes.profile_store import slow
 
 pytestmark = pytest.mark.postgres
 
@@ -402,6 +404,34 @@ async def test_a_shift_of_power_at_a_site_lowers_first(database: str) -> None:
         await fleet.until(lambda: fleet.stations.flow(two) == -7_000)
 
         assert min(least) >= -10_000
+
+
+async def test_nobody_takes_the_room_of_one_that_has_not_let_go(database: str) -> None:
+    async with fleet_on(database) as fleet:
+        one = await fleet.add("a", site="yard", export_cap_kw=10)
+        await fleet.want(one, -6_000)
+        two = await fleet.add("b", site="yard", export_cap_kw=10)
+        await fleet.want(two, -4_000)
+        await fleet.start()
+        await fleet.is_echoed(one)
+        await fleet.is_echoed(two)
+        gate = asyncio.Event()
+        fleet.stations.before["set"] = slow(gate, [one.station])
+        await fleet.want(one, -3_000)
+        await fleet.until(lambda: fleet.state(one) is IntentState.SENT)
+        await fleet.want(two, -7_000)
+        await fleet.rest()
+        fleet.jump(HALF)
+        assert fleet.stations.flow(one) + fleet.stations.flow(two) == -10_000
+        fleet.jump(EARLY)
+        gate.set()
+        await fleet.until(
+            lambda: fleet.stations.events_at(two)[0].periods[0].setpoint == -7_000
+        )
+        fleet.jump(HALF)
+
+        assert fleet.stations.flow(one) + fleet.stations.flow(two) == -10_000
+        assert fleet.stations.flow(two) == -7_000
 
 
 async def test_news_on_a_stale_state_of_charge_may_lower_but_not_raise(

@@ -1,5 +1,6 @@
 """What the meter says about an event, and what follows (rules 15, 16, 21, 23)."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from csms.services.ports.profiles import IntentState, Quarantine
 from csms.services.ports.wire import NoAnswer, Silence
 from csms.services.quarantines import Quarantines
 from tests.dispatch_world import EVENT, START, Fleet, fleet_on
+from tests.fakes.profile_store import slow
 
 pytestmark = pytest.mark.postgres
 
@@ -262,6 +264,26 @@ async def test_a_reading_from_before_the_read_back_is_no_trip(database: str) -> 
         assert fleet.book.quarantined == set()
 
 
+async def test_a_reading_from_while_it_is_written_down_is_no_trip(
+    database: str,
+) -> None:
+    async with fleet_on(database) as fleet:
+        evse = await fleet.add("a")
+        await on_its_way(fleet, evse)
+        fleet.disconnect(evse)
+        fleet.jump(START + 5 * MINUTE)
+        fleet.metered(evse, 7_200, 79.0)
+        asked = fleet.stations.names().count("held")
+        fleet.gate.clear()  # the database takes its time
+        fleet.connect(evse)
+        await fleet.until(lambda: fleet.stations.names().count("held") > asked)
+        await fleet.rest()
+        fleet.gate.set()
+        await fleet.rest()
+
+        assert fleet.book.quarantined == set()
+
+
 async def test_a_lapsed_watchdog_is_no_trip(database: str) -> None:
     async with fleet_on(database, now=START) as fleet:
         evse = await fleet.add("a", "push")
@@ -338,6 +360,24 @@ async def test_a_house_that_feeds_itself_later_is_no_concern_of_ours(
         await fleet.rest()
 
         assert await incidents(fleet) == []
+
+
+async def test_charging_while_it_is_being_taken_back_is_no_trip(database: str) -> None:
+    async with fleet_on(database) as fleet:
+        evse = await fleet.add("a")
+        await on_its_way(fleet, evse)
+        gate = asyncio.Event()
+        fleet.stations.before["clear"] = slow(gate)
+        await fleet.opt_out(evse)
+        await fleet.until(lambda: fleet.stations.flow(evse) == 0)
+        fleet.jump(START + 4 * MINUTE)
+        fleet.metered(evse, 7_200, 79.0)
+        await fleet.rest()
+        assert fleet.state(evse) is IntentState.OBEYED, "it is not proven yet"
+        gate.set()
+        await fleet.is_released(evse)
+
+        assert fleet.book.quarantined == set()
 
 
 # -- floors, staleness, circumstances ------------------------------------------------
