@@ -28,7 +28,16 @@ from tests.bench.frames import (
 
 PATIENCE_S = 120.0
 HEARTBEAT = b'[2,"beat-%d","Heartbeat",{}]'
-ACCEPTED = b'[3,"%s",{"status":"Accepted"}]'
+OURS = (b'"TransactionEvent",', b'"Heartbeat",')
+"""What stations call; an echo sends it back, which is its answer."""
+
+ANSWERS = {
+    b"SetChargingProfile": b'[3,"%s",{"status":"Accepted"}]',
+    b"GetTransactionStatus": b'[3,"%s",{"messagesInQueue":false}]',
+}
+NO_ANSWER = b'[4,"%s","NotImplemented","",{}]'
+HEAD = 200
+"""Bytes of a message in which its action stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,15 @@ class Socket(asyncio.Protocol):
         self.abort()
 
 
+def reply_to(message: bytes) -> bytes | None:
+    """Return what a station says to a call of the server; none if it is no call."""
+    head = message[:HEAD]
+    if not head.startswith(b"[2,") or any(each in head for each in OURS):
+        return None
+    _, message_id, _, action, _ = head.split(b'"', 4)
+    return ANSWERS.get(action, NO_ANSWER) % message_id
+
+
 class Station:
     """One station: opens its socket, and hears what comes."""
 
@@ -188,8 +206,8 @@ class Station:
 
     def hear(self, payload: bytes) -> None:
         """Take one message: an answer, or a call that is accepted at once."""
-        if payload.startswith(b"[2,") and b'"SetChargingProfile"' in payload:
-            self.say(ACCEPTED % payload.split(b'"', 2)[1])
+        if (reply := reply_to(payload)) is not None:
+            self.say(reply)
         elif payload.startswith(b"[4,"):
             self.errors += 1
             sys.stderr.write(f"{payload.decode()}\n")
@@ -266,6 +284,9 @@ class LibraryReporter(Reporter):
             self._sent = time.perf_counter()
             await self._library.send(self._reports.next(now_text()), text=True)
             answer = await self._library.recv(decode=False)
+            while (reply := reply_to(answer)) is not None:
+                await self._library.send(reply, text=True)
+                answer = await self._library.recv(decode=False)
             good = not answer.startswith(b"[4,")
             self.errors += not good
             if self.counting and good:
