@@ -4,7 +4,7 @@ Messages are written to 2.1, which only adds to 2.0.1, so everything that 2.0.1 
 not know stands in one table. A test holds the table to the official schemas.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -322,11 +322,17 @@ def _said(message: Wire, path: str) -> Iterator[_Said]:
         if not special and type(value) in _NUMBERS:
             continue
         here = f"{path}.{field}" if path else field
-        if isinstance(value, tuple):
-            for index, entry in enumerate(value):
-                yield from _entry(model.__name__, field, f"{here}[{index}]", entry)
-        else:
-            yield from _entry(model.__name__, field, here, value)
+        for place, entry in _entries(here, value):
+            if special or not isinstance(entry, Wire):
+                yield _Said(model.__name__, field, place, entry)
+            if isinstance(entry, Wire):
+                yield from _said(entry, place)
+
+
+def _entries(path: str, value: object) -> Iterable[tuple[str, object]]:
+    if isinstance(value, tuple):
+        return [(f"{path}[{index}]", entry) for index, entry in enumerate(value)]
+    return ((path, value),)
 
 
 @cache
@@ -334,7 +340,7 @@ def _fields(model: type[Wire]) -> tuple[tuple[str, str, bool, bool], ...]:
     """Return the fields of a message, as far as editions can differ in them.
 
     Of each its name here and on the wire, whether some edition requires it, and
-    whether a number in it may be unknown to an edition.
+    whether a number or a part in it may be unknown to an edition.
     """
     owner = model.__name__
     needed = NEEDED_FIELDS.get(owner, _NOTHING) | NEWLY_NEEDED_FIELDS.get(
@@ -347,12 +353,6 @@ def _fields(model: type[Wire]) -> tuple[tuple[str, str, bool, bool], ...]:
         for name, field in names
         if name != "custom_data"
     )
-
-
-def _entry(owner: str, field: str, path: str, value: object) -> Iterator[_Said]:
-    yield _Said(owner, field, path, value)
-    if isinstance(value, Wire):
-        yield from _said(value, path)
 
 
 def _check_said(said: _Said) -> None:
