@@ -21,7 +21,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Measures speed and scale beside references, in one run.",
     )
     add = parser.add_argument
-    add("--seconds", type=float, default=6.0, help="counted, per load (%(default)s)")
+    add("--seconds", type=float, default=5.0, help="counted, per load (%(default)s)")
     add("--warm", type=float, default=2.0, help="before counting (%(default)s)")
     add(
         "--stations",

@@ -236,7 +236,7 @@ class Bench:
     async def _one_load(self, server: Server, stations: int) -> Figures:
         plan = self._plan
         # A server that is slow needs longer until everyone has had a turn.
-        stretch = 1 + (server.name == "library") * stations / 500
+        stretch = 1 + (server.name == "library") * stations / 1000
         async with self._client(
             "load",
             server,

@@ -40,6 +40,7 @@ class NodeProcess:
             **environment,
         }
         self._process: asyncio.subprocess.Process | None = None
+        self._visitor = httpx.AsyncClient(base_url=self.base, timeout=5)
 
     @property
     def base(self) -> str:
@@ -88,10 +89,14 @@ class NodeProcess:
 
     async def status(self, path: str) -> int | None:
         """Return the HTTP status of a page; none if nobody answers."""
-        async with httpx.AsyncClient(base_url=self.base, timeout=5) as client:
-            with contextlib.suppress(httpx.TransportError):
-                return (await client.get(path)).status_code
+        with contextlib.suppress(httpx.TransportError):
+            return (await self._visitor.get(path)).status_code
         return None
+
+    async def close(self) -> None:
+        """End it, and visit it no more."""
+        await self.kill()
+        await self._visitor.aclose()
 
     def client(self) -> httpx.AsyncClient:
         """Return a client of its API, with every right."""
@@ -116,4 +121,4 @@ async def a_node(
         await node.start()
         yield node
     finally:
-        await node.kill()
+        await node.close()

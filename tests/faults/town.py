@@ -229,7 +229,7 @@ async def a_town(
         await office.start()
         stack.push_async_callback(office.stop)
         node = NodeProcess(folder, _environment(url, clock, office.port, grace))
-        stack.push_async_callback(node.kill)
+        stack.push_async_callback(node.close)
         node.set("CSMS_PUBLIC_URL", node.base)
         await node.start()
         cable = Cable(node.ocpp_port)
