@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.schema import SchemaItem
 
 from csms.db.engine import create_engine
-from csms.db.tables import metadata
+from csms.db.schema import metadata
 
 PARTITIONS = text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")
 """Parts of a table come and go with time; only the whole is migrated."""

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from csms.db.engine import DatabaseUnusable, connect_raw
 from csms.db.migrating import current, downgrade, migrate, pending
-from csms.db.tables import metadata
+from csms.db.schema import metadata
 
 pytestmark = pytest.mark.postgres
 

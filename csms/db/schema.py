@@ -1,0 +1,5 @@
+"""The whole schema: every module that describes tables, imported in one place."""
+
+from csms.db.tables import metadata
+
+__all__ = ["metadata"]

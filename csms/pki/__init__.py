@@ -1,0 +1,1 @@
+"""Certificates: who issues them, who may be believed, and what was revoked."""
