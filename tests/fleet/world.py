@@ -23,6 +23,7 @@ import uvloop
 from csms.bootstrap.node import node
 from csms.clock import ScaledClock
 from csms.db.engine import connect_raw
+from csms.services.node import Node
 from csms.settings import Settings, load
 from simulators.days import Day, Happening, Placed
 from simulators.fleet import Mailbox, Run, never
@@ -180,12 +181,14 @@ class Served:
         api: A client with every right.
         base: Where its pages are.
         ocpp: Where stations connect.
+        node: Its services.
     """
 
     clock: ScaledClock
     api: httpx.AsyncClient
     base: str
     ocpp: str
+    node: Node
 
 
 @contextlib.asynccontextmanager
@@ -198,10 +201,10 @@ async def serving(database: str, script: Script) -> AsyncIterator[Served]:
     with tempfile.TemporaryDirectory() as folder, _node_log(Path(folder)):
         settings = _settings(script, clock, database, ocpp_port, http_port, folder)
         async with (
-            node(settings),
+            node(settings) as face,
             httpx.AsyncClient(base_url=base, headers=headers, timeout=20) as api,
         ):
-            yield Served(clock, api, base, f"ws://127.0.0.1:{ocpp_port}/ocpp")
+            yield Served(clock, api, base, f"ws://127.0.0.1:{ocpp_port}/ocpp", face)
 
 
 @contextlib.asynccontextmanager
