@@ -135,6 +135,12 @@ class Settings(BaseSettings):
         description="Let vendor profiles that were proven on simulated stations only "
         "discharge: demonstrations only.",
     )
+    discharge_by_others: bool = Field(
+        default=False,
+        description="Let operators send what leaves the power of a discharge to "
+        "frequency, signals, load balancing, external systems or grid controls; "
+        "permission, notice and consent are needed all the same.",
+    )
     admin_token: SecretStr | None = Field(
         None,
         min_length=16,

@@ -157,7 +157,9 @@ def build(
             frozenset(each.id for each in programs),
             (world.premises.refresh,),
         ),
-        commands=Commands(clock, begin, book, StationCommands(link)),
+        commands=Commands(
+            clock, begin, book, StationCommands(link), settings.discharge_by_others
+        ),
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),
         dispatcher=dispatcher,

@@ -1,6 +1,6 @@
 """What an operator may ask of a station, and what nobody may."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,35 +8,19 @@ import structlog
 
 from csms.clock import Clock
 from csms.domain.errors import Broken, NotAllowed, NotFound
-from csms.domain.ids import EvseId, StationId
+from csms.domain.ids import StationId
 from csms.domain.station import EDITION_21, Standing
-from csms.domain.vendor_profile import Dialect
-from csms.services.ports.events import MemberOrder
+from csms.services.permitting import DischargeGate
 from csms.services.ports.wire import (
     CommandResult,
-    Discharge,
     FieldError,
-    Means,
     RawWire,
 )
 from csms.services.ports.work import Begin
 from csms.services.reception import UnknownStation
-from csms.services.stations import EvseFacts, StationBook
+from csms.services.stations import StationBook
 
 log = structlog.get_logger()
-
-_DIALECTS: Mapping[Means, frozenset[Dialect]] = {
-    Means.SETPOINT: frozenset(
-        {
-            Dialect.SETPOINT_SCHEDULED,
-            Dialect.SETPOINT_DYNAMIC_PUSH,
-            Dialect.SETPOINT_DYNAMIC_PULL,
-        }
-    ),
-    Means.NEGATIVE_LIMIT: frozenset({Dialect.NEGATIVE_LIMIT_TX}),
-    Means.VENDOR_WORDS: frozenset({Dialect.DATATRANSFER}),
-    Means.OTHER: frozenset(),
-}
 
 
 class UnknownAction(NotFound):
@@ -70,23 +54,6 @@ class StationRejected(NotAllowed):
     code = "station-rejected"
 
 
-class DischargeForbidden(NotAllowed):
-    """The command would discharge a vehicle that must not be discharged.
-
-    Attributes:
-        rule: The word for what forbids it.
-    """
-
-    code = "discharge-forbidden"
-
-    def __init__(self, rule: str, message: str) -> None:
-        self.rule = rule
-        super().__init__(
-            message,
-            remedy="call an event: it plans, notifies and dispatches within the rules",
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Commands:
     """Sends what an operator asks, unless a rule forbids it.
@@ -96,12 +63,19 @@ class Commands:
         begin: Begins a unit of work.
         book: What is known of every station.
         wire: Checks, judges and sends requests.
+        by_others: Whether power may be left to others (``DischargeGate``).
     """
 
     clock: Clock
     begin: Begin
     book: StationBook
     wire: RawWire
+    by_others: bool = False
+
+    @property
+    def gate(self) -> DischargeGate:
+        """Return what holds a discharge against the rules."""
+        return DischargeGate(self.clock, self.begin, self.book, self.by_others)
 
     def actions(self, station: StationId) -> Sequence[str]:
         """Return the names of the actions that may be sent to the station.
@@ -157,44 +131,13 @@ class Commands:
         if known is not None and known.standing is Standing.REJECTED:
             raise StationRejected
         if (discharge := self.wire.discharge(action, payload)) is not None:
-            await self._permit(station, discharge)
+            await self.gate.permit(station, discharge)
 
     def _edition(self, station: StationId) -> str:
         known = self.book.station(station)
         if known is None:
             raise UnknownStation(f"there is no station {station}")
         return known.edition or EDITION_21
-
-    async def _permit(self, station: StationId, discharge: Discharge) -> None:
-        """Hold a discharge against rules 1 to 5 and 7; nothing bypasses them."""
-        if not discharge.finite:
-            raise DischargeForbidden(
-                "endless", "a discharge must end by itself (rule 7): give a duration"
-            )
-        if discharge.evse:
-            evses = [EvseId(station, discharge.evse)]
-        else:
-            evses = [each.id for each in self.book.evses(station)]
-        if not evses:
-            raise DischargeForbidden("unknown_evse", f"{station} has no EVSE")
-        for evse in evses:
-            _permit_make(self.book.facts(evse), discharge)
-        async with self.begin() as work:
-            sites = {each.id: each for each in await work.fleet.sites()}
-            orders = await work.events.dispatchable(self.clock.now())
-        for evse in evses:
-            name = self.book.facts(evse).site
-            site = None if name is None else sites.get(name)
-            if site is None or not site.export_permission:
-                raise DischargeForbidden(
-                    "no_export_permission",
-                    f"the site of {evse} has no permission to export (rule 5)",
-                )
-            if not any(each.evse == evse and _consents(each) for each in orders):
-                raise DischargeForbidden(
-                    "no_consent",
-                    f"nobody at {evse} was told of an event and agreed (rule 5)",
-                )
 
     async def _audit(
         self,
@@ -215,27 +158,3 @@ class Commands:
         now = self.clock.now()
         async with self.begin() as work:
             await work.access.audit(by, f"command.{action}", station, said, now)
-
-
-def _permit_make(facts: EvseFacts, discharge: Discharge) -> None:
-    if facts.obstacle is not None:
-        raise DischargeForbidden(
-            facts.obstacle,
-            f"{facts.evse} is not dispatchable: {facts.obstacle} (rules 1 to 3)",
-        )
-    foreign = [each for each in discharge.means if facts.dialect not in _DIALECTS[each]]
-    if foreign:
-        raise DischargeForbidden(
-            "dialect",
-            f"{facts.evse} is told to discharge by {facts.dialect}, "
-            f"not by {foreign[0]} (rules 2 and 3)",
-        )
-
-
-def _consents(order: MemberOrder) -> bool:
-    return (
-        order.notified
-        and not order.excluded
-        and order.opted_out_at is None
-        and order.released_at is None
-    )

@@ -14,6 +14,7 @@ class FakeLink:
     """Answers calls by a script, and remembers them.
 
     Attributes:
+        answers: What it answers, by action; tests may add to it.
         asked: Every call: its action, its payload and its priority.
     """
 
@@ -24,7 +25,7 @@ class FakeLink:
         station: str = "MA-TEST-01",
         edition: Edition = Edition.V21,
     ) -> None:
-        self._answers = answers or {}
+        self.answers: dict[str, Answer | Answerer] = dict(answers or {})
         self._station = station
         self._edition = edition
         self.asked: list[tuple[str, dict[str, Any], Priority]] = []
@@ -64,7 +65,7 @@ class FakeLink:
         self, action: str, payload: dict[str, Any], priority: Priority
     ) -> dict[str, Any]:
         self.asked.append((action, payload, priority))
-        told = self._answers.get(action, Unanswered())
+        told = self.answers.get(action, Unanswered())
         answer = told(payload) if callable(told) else told
         if isinstance(answer, Exception):
             raise answer

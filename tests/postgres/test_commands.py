@@ -14,15 +14,17 @@ from csms.domain.errors import DomainError
 from csms.domain.event import Reason
 from csms.domain.ids import EventId, EvseId, ParticipantId, StationId
 from csms.domain.interval import Interval
+from csms.domain.profile import Role
 from csms.domain.station import Standing
 from csms.services.commands import (
     Commands,
-    DischargeForbidden,
     MalformedCommand,
     StationRejected,
     UnknownAction,
 )
+from csms.services.permitting import DischargeForbidden
 from csms.services.ports.events import MemberOrder
+from csms.services.ports.profiles import Intent, IntentState
 from csms.services.ports.wire import Outcome, Silence
 from csms.services.reception import UnknownStation
 from tests.fakes.link import FakeLink
@@ -294,3 +296,95 @@ class TestDischarging:
             )
 
         assert told.value.rule == "unknown_evse"
+
+
+class TestWhatOthersWouldSet:
+    """What the mission does not use is on the wire, and refused unless opened."""
+
+    SIGNAL: dict[str, Any] = {"timestamp": "2026-07-14T21:00:00Z", "signal": 3}  # noqa: RUF012
+
+    async def refused(
+        self, office: Office, action: str, payload: dict[str, Any]
+    ) -> str:
+        with pytest.raises(DischargeForbidden) as told:
+            await office.send(action, payload)
+        assert office.link.asked == []
+        return told.value.rule
+
+    async def test_a_signal_is_refused_by_default(self, office: Office) -> None:
+        office.orders = [an_order(office.lobby)]
+
+        assert await self.refused(office, "AFRRSignal", self.SIGNAL) == "dialect"
+
+    async def test_a_signal_may_go_where_that_is_opened_and_agreed(
+        self, office: Office
+    ) -> None:
+        office.commands = replace(office.commands, by_others=True)
+        assert await self.refused(office, "AFRRSignal", self.SIGNAL) == "no_consent"
+
+        office.orders = [an_order(office.lobby)]
+        office.link.answers["AFRRSignal"] = {"status": "Accepted"}
+        assert await office.send("AFRRSignal", self.SIGNAL) is Outcome.ANSWERED
+
+    async def test_leave_for_both_directions_needs_consent(
+        self, office: Office
+    ) -> None:
+        payload = {"transactionId": "t", "allowedEnergyTransfer": ["DC_BPT"]}
+        action = "NotifyAllowedEnergyTransfer"
+        assert await self.refused(office, action, payload) == "no_consent"
+
+        office.orders = [an_order(office.lobby)]
+        office.link.answers[action] = {"status": "Accepted"}
+        assert await office.send(action, payload) is Outcome.ANSWERED
+
+    async def test_a_grid_control_that_sets_power_must_end(
+        self, office: Office
+    ) -> None:
+        droop = {
+            "priority": 1,
+            "overFreq": 60.1,
+            "underFreq": 59.9,
+            "overDroop": 5,
+            "underDroop": 5,
+            "responseTime": 1,
+        }
+        payload = {
+            "isDefault": True,
+            "controlId": "c",
+            "controlType": "FreqDroop",
+            "freqDroop": droop,
+        }
+        office.orders = [an_order(office.lobby)]
+
+        assert await self.refused(office, "SetDERControl", payload) == "endless"
+        payload["isDefault"] = False
+        payload["freqDroop"] = {**droop, "duration": 60}
+        assert await self.refused(office, "SetDERControl", payload) == "dialect"
+
+    async def test_what_holds_nothing_back_may_go_away(self, office: Office) -> None:
+        payload = {"transactionId": "t", "activate": False}
+        office.link.answers["UsePriorityCharging"] = {"status": "Accepted"}
+
+        assert await office.send("UsePriorityCharging", payload) is Outcome.ANSWERED
+
+    async def test_what_holds_a_discharge_back_may_not(self, office: Office) -> None:
+        await hold_a_profile(office.lobby)
+        payload = {"transactionId": "t", "activate": False}
+
+        rule = await self.refused(office, "UsePriorityCharging", payload)
+
+        assert rule == "no_consent"
+
+
+async def hold_a_profile(lobby: Lobby) -> None:
+    intent = Intent(
+        evse=EVSE,
+        role=Role.EVENT,
+        profile_id=111,
+        fingerprint="f",
+        state=IntentState.ECHOED,
+        document={},
+        updated_at=lobby.clock.now(),
+    )
+    async with lobby.begin() as work:
+        await work.profiles.save_intent(intent)

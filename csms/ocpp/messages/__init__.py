@@ -13,7 +13,6 @@ from csms.ocpp.wire import FROM_STATION, TO_STATION, Action, AnyAction, Edition
 
 WAITING = frozenset(
     {
-        "AFRRSignal",
         "BatterySwap",
         "ClosePeriodicEventStream",
         "FirmwareStatusNotification",
@@ -30,7 +29,6 @@ WAITING = frozenset(
         "PublishFirmwareStatusNotification",
         "ReportDERControl",
         "ReservationStatusUpdate",
-        "SetDERControl",
         "SignCertificate",
         "VatNumberValidation",
     }

@@ -296,7 +296,13 @@ class Means(StrEnum):
     """A number below zero in a DataTransfer."""
     OTHER = "other"
     """An operation mode that leaves the direction to others, a discharge limit
-    without a setpoint, a curve, or a variable that is set below zero."""
+    without a setpoint, a curve, a signal, or a variable that sets power."""
+    CONTROL = "control"
+    """A control of block R that sets active power by itself (2.1)."""
+    SERVICE = "service"
+    """Leave to agree on a service of both directions (2.1, Q02)."""
+    RESUMING = "resuming"
+    """Something that holds back a discharge on the station goes away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,8 +226,9 @@ class TestJudging:
             }
             return HERE.discharge("SetVariables", {"setVariableData": [data]})
 
-        assert judged("900") is None
         assert judged("true") is None
+        assert judged("0") is None
+        assert judged("900") is not None
         assert judged("-4000") == Discharge(
             None, frozenset({Means.OTHER}), finite=False
         )
