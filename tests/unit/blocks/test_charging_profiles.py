@@ -323,7 +323,7 @@ class TestReports:
                 wire.reports.take(STATION, request)
             return {"status": "Accepted"}
 
-        link._answers["GetChargingProfiles"] = answer  # noqa: SLF001 a fake of ours
+        link.answers["GetChargingProfiles"] = answer
         return wire, link, lambda: None
 
     def part(self, profile: Profile, **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -370,7 +370,7 @@ class TestReports:
             )
             return {"status": "Accepted"}
 
-        link._answers["GetChargingProfiles"] = answer  # noqa: SLF001 a fake of ours
+        link.answers["GetChargingProfiles"] = answer
 
         with pytest.raises(TimeoutError):
             await wire.held(STATION, (1,))
