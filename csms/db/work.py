@@ -12,6 +12,7 @@ from csms.db.facts import PostgresFactStore
 from csms.db.fleet import PostgresFleetStore
 from csms.db.notices import PostgresNoticeStore
 from csms.db.profiles import PostgresProfileStore
+from csms.db.security import PostgresSecurityStore
 from csms.db.settlements import PostgresSettlementStore
 from csms.db.stations import PostgresStationStore
 from csms.db.telemetry import PostgresTelemetryStore
@@ -63,6 +64,11 @@ class PostgresWork:
     def access(self) -> PostgresAccessStore:
         """Accounts, tokens and the audit trail."""
         return PostgresAccessStore(self._connection)
+
+    @cached_property
+    def security(self) -> PostgresSecurityStore:
+        """Passwords on their way, security profiles, certificates, events."""
+        return PostgresSecurityStore(self._connection)
 
     @cached_property
     def facts(self) -> PostgresFactStore:

@@ -10,6 +10,7 @@ from csms.services.ports.facts import FactStore
 from csms.services.ports.fleet import FleetStore
 from csms.services.ports.notices import NoticeStore
 from csms.services.ports.profiles import ProfileStore
+from csms.services.ports.security import SecurityStore
 from csms.services.ports.settlements import SettlementStore
 from csms.services.ports.stations import StationStore
 from csms.services.ports.telemetry import TelemetryStore
@@ -56,6 +57,11 @@ class Work(Protocol):
     @property
     def access(self) -> AccessStore:
         """Accounts, tokens and the audit trail."""
+        ...
+
+    @property
+    def security(self) -> SecurityStore:
+        """Passwords on their way, security profiles, certificates, events."""
         ...
 
     @property
