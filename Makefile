@@ -2,13 +2,13 @@
 #
 #   make demo    one demand-response event on a simulated fleet    ARGS="--rate 300"
 #   make test    the whole test suite                              ARGS="-k name"
-#   make check   format, lint, types, import contracts, quick tests
+#   make check   format, lint, types, import contracts (make lint), quick tests
 #   make bench   speed beside its references       make soak    the faults, ROUNDS=10 times
 #   make lock    requirements.lock from pyproject.toml             make clean
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak lock clean
+.PHONY: help setup demo test check lint bench soak lock clean
 
 ARGS ?=
 ROUNDS ?= 10
@@ -29,15 +29,17 @@ demo: $(READY)
 	@$(BIN)/csms demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-check: $(READY)
+check: lint
+	@$(BIN)/python -m pytest -q -m "$(QUICK)" $(ARGS)
+
+lint: $(READY)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/codespell
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache >$(VENV)/contracts.log || { cat $(VENV)/contracts.log; exit 1; }
-	@$(BIN)/python -m pytest -q -m "$(QUICK)" $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -19,6 +19,9 @@ from csms.db.migrating import migrate
 from tests.fakes.clock import ManualClock
 
 OUTSIDE = ("postgres", "sockets", "fleet", "faults", "browser")
+LONG = {"fleet": "days", "faults": "faults", "browser": "faults"}
+"""Folders whose tests take long, and what they are dealt out as."""
+
 TEMPLATE = "csms_test_template"
 
 T = TypeVar("T")
@@ -32,6 +35,26 @@ def pytest_asyncio_loop_factories(
     if any(item.get_closest_marker(name) for name in OUTSIDE):
         return {"real": asyncio.new_event_loop}
     return {"virtual": async_solipsism.EventLoop}
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Deal tests to processes by module; the long ones are begun first, one by one.
+
+    Accelerated days share the machine with what runs beside them, so there is never
+    more than one of them at a time.
+    """
+    if not config.getoption("numprocesses", None):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_dealt_as(item)))
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
+def _dealt_as(item: pytest.Item) -> str:
+    folder = item.path.parent.name
+    return LONG.get(folder) or str(item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,7 +28,7 @@ AS_ROOT = os.geteuid() == 0
 ROOT = Path(__file__).parents[2]
 
 OWNER = """
-    import asyncio, sys
+    import asyncio, signal, sys
     from pathlib import Path
     from csms.db.embedded import EmbeddedPostgres
 
@@ -38,6 +38,7 @@ OWNER = """
         print(server.pid, flush=True)
         await asyncio.sleep(600)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.run(own())
 """
 
