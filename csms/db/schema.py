@@ -1,6 +1,9 @@
 """The whole schema: every module that describes tables, imported in one place."""
 
-from csms.db import security_tables  # noqa: F401 - its tables join the metadata
+from csms.db import (
+    certificate_tables,  # noqa: F401 - its tables join the metadata
+    security_tables,  # noqa: F401 - its tables join the metadata
+)
 from csms.db.tables import metadata
 
 __all__ = ["metadata"]

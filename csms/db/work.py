@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from csms.db.access import PostgresAccessStore
+from csms.db.certificates import PostgresCertificateStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
 from csms.db.fleet import PostgresFleetStore
@@ -69,6 +70,11 @@ class PostgresWork:
     def security(self) -> PostgresSecurityStore:
         """Passwords on their way, security profiles, certificates, events."""
         return PostgresSecurityStore(self._connection)
+
+    @cached_property
+    def certificates(self) -> PostgresCertificateStore:
+        """Roots, what stations hold, and changes of roots."""
+        return PostgresCertificateStore(self._connection)
 
     @cached_property
     def facts(self) -> PostgresFactStore:

@@ -19,7 +19,7 @@ class Digest(StrEnum):
 
 
 class RootUse(StrEnum):
-    """What a certificate of the trust store is trusted for, in the words of the wire."""
+    """What a certificate is trusted for, in the words of the wire."""
 
     V2G = "V2GRootCertificate"
     MO = "MORootCertificate"

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from csms.services.ports.access import AccessStore
+from csms.services.ports.certificate_store import CertificateStore
 from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
 from csms.services.ports.fleet import FleetStore
@@ -62,6 +63,11 @@ class Work(Protocol):
     @property
     def security(self) -> SecurityStore:
         """Passwords on their way, security profiles, certificates, events."""
+        ...
+
+    @property
+    def certificates(self) -> CertificateStore:
+        """Roots, what stations hold, and changes of roots."""
         ...
 
     @property
