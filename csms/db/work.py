@@ -13,6 +13,7 @@ from csms.db.facts import PostgresFactStore
 from csms.db.fleet import PostgresFleetStore
 from csms.db.notices import PostgresNoticeStore
 from csms.db.profiles import PostgresProfileStore
+from csms.db.root_rotations import PostgresRotationStore
 from csms.db.security import PostgresSecurityStore
 from csms.db.settlements import PostgresSettlementStore
 from csms.db.stations import PostgresStationStore
@@ -73,8 +74,13 @@ class PostgresWork:
 
     @cached_property
     def certificates(self) -> PostgresCertificateStore:
-        """Roots, what stations hold, and changes of roots."""
+        """Roots, and what stations hold and should hold."""
         return PostgresCertificateStore(self._connection)
+
+    @cached_property
+    def root_rotations(self) -> PostgresRotationStore:
+        """Changes of roots over many stations."""
+        return PostgresRotationStore(self._connection)
 
     @cached_property
     def facts(self) -> PostgresFactStore:

@@ -126,7 +126,7 @@ class Rotation:
 
 
 class CertificateStore(Protocol):
-    """Roots, what stations hold and should hold, and changes of roots."""
+    """Roots, and what stations hold and should hold."""
 
     async def roots(self, use: RootUse | None = None) -> Sequence[TrustedRoot]:
         """Return the trust store, or what is trusted for one use, by age."""
@@ -180,6 +180,27 @@ class CertificateStore(Protocol):
         """Keep an intent in place of the former one."""
         ...
 
+    async def raise_incident(self, incident: Incident) -> bool:
+        """Keep an incident unless the same one is open; tell whether it is new.
+
+        The same is: of the same kind, station and ``detail["certificate"]``.
+        """
+        ...
+
+    async def open_incidents(
+        self, kind: str
+    ) -> Sequence[tuple[int, StationId | None, str]]:
+        """Return the open incidents of a kind: number, station, certificate."""
+        ...
+
+    async def resolve_incident(self, number: int, at: datetime) -> None:
+        """Close an incident."""
+        ...
+
+
+class RotationStore(Protocol):
+    """Changes of roots over many stations."""
+
     async def rotations(self, *, open_only: bool = False) -> Sequence[Rotation]:
         """Return changes of roots with their stations, the youngest first."""
         ...
@@ -198,21 +219,4 @@ class CertificateStore(Protocol):
 
     async def save_member(self, number: int, member: RotationMember) -> None:
         """Keep how far one station has come."""
-        ...
-
-    async def raise_incident(self, incident: Incident) -> bool:
-        """Keep an incident unless the same one is open; tell whether it is new.
-
-        The same is: of the same kind, station and ``detail["certificate"]``.
-        """
-        ...
-
-    async def open_incidents(
-        self, kind: str
-    ) -> Sequence[tuple[int, StationId | None, str]]:
-        """Return the open incidents of a kind: number, station, certificate."""
-        ...
-
-    async def resolve_incident(self, number: int, at: datetime) -> None:
-        """Close an incident."""
         ...

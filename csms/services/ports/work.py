@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from csms.services.ports.access import AccessStore
-from csms.services.ports.certificate_store import CertificateStore
+from csms.services.ports.certificate_store import CertificateStore, RotationStore
 from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
 from csms.services.ports.fleet import FleetStore
@@ -67,7 +67,12 @@ class Work(Protocol):
 
     @property
     def certificates(self) -> CertificateStore:
-        """Roots, what stations hold, and changes of roots."""
+        """Roots, and what stations hold and should hold."""
+        ...
+
+    @property
+    def root_rotations(self) -> RotationStore:
+        """Changes of roots over many stations."""
         ...
 
     @property
