@@ -3,12 +3,13 @@
 #   make demo    one demand-response event on a simulated fleet    ARGS="--rate 300"
 #   make test    the whole test suite                              ARGS="-k name"
 #   make check   format, lint, types, import contracts (make lint), quick tests
+#   make matrix  the conformance matrix, from the tests
 #   make bench   speed beside its references       make soak    the faults, ROUNDS=10 times
 #   make lock    requirements.lock from pyproject.toml             make clean
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint bench soak lock clean
+.PHONY: help setup demo test check lint matrix bench soak lock clean
 
 ARGS ?=
 ROUNDS ?= 10
@@ -40,6 +41,9 @@ lint: $(READY)
 	@$(BIN)/codespell
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache >$(VENV)/contracts.log || { cat $(VENV)/contracts.log; exit 1; }
+
+matrix: $(READY)
+	@$(BIN)/python -m tests.conformance.matrix
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)
