@@ -15,7 +15,8 @@ from websockets.http11 import Request
 
 from csms.clock import pause
 from csms.domain.ids import StationId
-from csms.gateway.ports import Admission, Doorkeeper
+from csms.gateway.ports import Admission, Doorkeeper, Identities
+from csms.gateway.securing import MUTUAL, Entrance
 from csms.gateway.throttle import Pace, Throttle
 from csms.ocpp.wire import Edition
 
@@ -78,6 +79,7 @@ class Door:
 
     Attributes:
         doorkeeper: Knows the stations and their passwords.
+        identities: Knows how safely each must come in, and its certificates.
         pin: Returns the only edition a station may speak, if it is held to one.
         stopping: Whether nobody is let in any more.
     """
@@ -87,20 +89,29 @@ class Door:
         doorkeeper: Doorkeeper,
         pace: Pace,
         pin: Callable[[StationId], Edition | None] = any_edition,
+        identities: Identities | None = None,
     ) -> None:
         self.doorkeeper = doorkeeper
+        self.identities = identities
         self.pin = pin
         self.stopping = False
         self._pace = pace
         self._throttle = Throttle()
 
-    async def judge(self, request: Request, remote: str, now: float) -> Admitted:
+    async def judge(
+        self,
+        request: Request,
+        remote: str,
+        now: float,
+        entrance: Entrance = Entrance(),  # noqa: B008 - a frozen value
+    ) -> Admitted:
         """Return who may come in.
 
         Args:
             request: The opening handshake.
             remote: The address that it comes from.
             now: Transport time, in seconds.
+            entrance: By which port, and with which certificate.
 
         Raises:
             TurnedAway: If it is refused.
@@ -112,9 +123,47 @@ class Door:
             raise _busy("too many new connections at once", name, retry)
         station = _station(request.path)
         edition = self._edition(station, request.headers)
-        password = self._password(station, request.headers, remote, now)
-        await self._check(station, password, remote, now)
+        self._demand(station, entrance)
+        if entrance.profile == MUTUAL:
+            await self._vet(station, entrance, remote, now)
+        else:
+            password = self._password(station, request.headers, remote, now)
+            await self._check(station, password, remote, now)
+        if self.identities is not None:
+            self.identities.entered(station, entrance.profile, entrance.chain)
         return Admitted(station, edition)
+
+    def _demand(self, station: StationId, entrance: Entrance) -> None:
+        """Refuse a station that comes in less safely than it must (A05.FR.07)."""
+        if self.identities is None:
+            return
+        least = self.identities.demanded(station)
+        if entrance.profile < least:
+            raise TurnedAway(
+                HTTPStatus.FORBIDDEN,
+                f"the station must come in by security profile {least}, and came by "
+                f"{entrance.profile} (A00.FR.002, A05.FR.07)",
+                station,
+            )
+
+    async def _vet(
+        self, station: StationId, entrance: Entrance, remote: str, now: float
+    ) -> None:
+        """Refuse a station whose certificate is not its own, or not good any more."""
+        if self.identities is None:
+            raise TurnedAway(
+                HTTPStatus.FORBIDDEN, "certificates are not taken here", station
+            )
+        try:
+            vetted = await self.identities.vet(station, entrance.chain)
+        except Exception as error:
+            log.exception("door.cannot_vet", station=station)
+            raise _busy("certificates cannot be checked now", station, 5) from error
+        if vetted.admission is Admission.UNKNOWN_STATION:
+            self._throttle.missed(remote, now)
+            raise _unknown(station)
+        if vetted.admission is not Admission.ADMITTED:
+            raise TurnedAway(HTTPStatus.FORBIDDEN, vetted.reason, station)
 
     def _edition(self, station: StationId, headers: Headers) -> Edition:
         offered = _offered(station, headers)
@@ -170,9 +219,7 @@ class Door:
                 self._throttle.passed(station, remote)
             case Admission.UNKNOWN_STATION:
                 self._throttle.missed(remote, now)
-                raise TurnedAway(
-                    HTTPStatus.NOT_FOUND, "the station is not known", station
-                )
+                raise _unknown(station)
             case Admission.WRONG_PASSWORD if password is None:
                 raise _unauthorized("there is no password", station)
             case Admission.WRONG_PASSWORD:
@@ -215,6 +262,10 @@ def _offered(station: StationId, headers: Headers) -> list[str]:
         raise TurnedAway(
             HTTPStatus.BAD_REQUEST, "the subprotocols cannot be read", station
         ) from None
+
+
+def _unknown(station: str) -> TurnedAway:
+    return TurnedAway(HTTPStatus.NOT_FOUND, "the station is not known", station)
 
 
 def _unauthorized(reason: str, station: str) -> TurnedAway:

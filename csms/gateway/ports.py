@@ -17,6 +17,42 @@ class Admission(Enum):
     WRONG_PASSWORD = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """What came of looking at a station's certificate.
+
+    Attributes:
+        admission: Whether the station may come in.
+        reason: Why not; empty if it may.
+    """
+
+    admission: Admission
+    reason: str = ""
+
+
+class Identities(Protocol):
+    """Whoever knows how safely each station must come in, and its certificates."""
+
+    def demanded(self, station: StationId) -> int:
+        """Return the least security profile that the station may come in with."""
+        ...
+
+    async def vet(self, station: StationId, chain: tuple[bytes, ...]) -> Vetted:
+        """Return whether a certificate that leads to a trusted root lets it in.
+
+        Args:
+            station: Who it says it is.
+            chain: Its certificate and those above it, DER.
+        """
+        ...
+
+    def entered(
+        self, station: StationId, profile: int, chain: tuple[bytes, ...]
+    ) -> None:
+        """Take note of how a station came in; it never blocks and never raises."""
+        ...
+
+
 class Handlers(Protocol):
     """Whoever answers what stations ask."""
 
@@ -103,6 +139,8 @@ class Ports:
         presence: Is told who is here.
         frames: Keeps every frame.
         rejections: Keeps every refused handshake.
+        identities: Knows how safely each station must come in; without it every
+            station may come in by a password, and none by a certificate.
     """
 
     handlers: Handlers
@@ -110,3 +148,4 @@ class Ports:
     presence: Presence
     frames: FrameLog
     rejections: Rejections
+    identities: Identities | None = None

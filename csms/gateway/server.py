@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from ssl import SSLContext
 from typing import cast
@@ -21,16 +23,37 @@ from csms.gateway.door import Admitted, Door, TurnedAway, any_edition
 from csms.gateway.limits import Limits, Tally
 from csms.gateway.ports import Ports
 from csms.gateway.registry import Flaps, Registry
+from csms.gateway.securing import BASIC, TLS, SecuredConnection, Securing
 from csms.gateway.throttle import Pace
 from csms.gateway.turns import Turns
 from csms.ocpp.wire import Edition
+
+NO_STATUS = 0
+"""Stands for the HTTP status of a handshake that failed below HTTP."""
 
 REALM = 'Basic realm="OCPP", charset="UTF-8"'
 
 log = structlog.get_logger(__name__)
 
 
-class StationSocket(ServerConnection):
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A port on which stations are accepted: one security profile per port.
+
+    Attributes:
+        host: The address.
+        port: The port; 0 is any free one.
+        profile: The security profile (A00.FR.006).
+        context: Returns the present TLS context; None for profile 1.
+    """
+
+    host: str
+    port: int
+    profile: int = BASIC
+    context: Callable[[], SSLContext] | None = None
+
+
+class StationSocket(SecuredConnection):
     """A socket that knows how its handshake was judged.
 
     Attributes:
@@ -80,36 +103,57 @@ class Gateway:
         self._ports = ports
         self._around = Surroundings(ports, self._limits, self.tally)
         pace = Pace(self._limits.connections_per_second, self._limits.connection_burst)
-        self._door = Door(ports.doorkeeper, pace, pin)
+        self._door = Door(ports.doorkeeper, pace, pin, ports.identities)
         self._turns = Turns()
-        self._server: Server | None = None
-        self._port: int | None = None
+        self._servers: list[Server] = []
+        self._ports_open: list[int] = []
+        self._securing: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
-        """Return the port that is listened on.
+        """Return the port that is listened on; the first one of several.
 
         Raises:
             RuntimeError: If the gateway was not started.
         """
-        if self._port is None:
+        if not self._ports_open:
             raise RuntimeError("the gateway was not started")
-        return self._port
+        return self._ports_open[0]
 
     async def start(
         self, host: str, port: int, *, ssl: SSLContext | None = None
     ) -> None:
-        """Listen for stations at ``/ocpp/<station id>``.
+        """Listen for stations at ``/ocpp/<station id>``, by a password.
+
+        Raises:
+            OSError: If the address cannot be listened on.
+        """
+        if ssl is None:
+            await self.listen(Listening(host, port))
+        else:
+            await self.listen(Listening(host, port, TLS, lambda: ssl))
+
+    async def listen(self, listening: Listening) -> int:
+        """Listen for stations on one more port; return its number.
 
         Raises:
             OSError: If the address cannot be listened on.
         """
         limits = self._limits
-        self._server = await serve(
+        securing = Securing(
+            listening.profile,
+            listening.context,
+            limits.open_deadline,
+            self._not_secured,
+            self._securing,
+        )
+        server = await serve(
             self._serve,
-            host,
-            port,
-            create_connection=StationSocket,
+            listening.host,
+            listening.port,
+            create_connection=cast(
+                "type[StationSocket]", partial(StationSocket, securing=securing)
+            ),
             extensions=[ThriftyDeflateFactory()] if limits.compression else None,
             compression=None,
             select_subprotocol=_agreed,
@@ -123,21 +167,33 @@ class Gateway:
             max_size=limits.frame_bytes,
             logger=_quiet_logger(),
             backlog=1024,
-            ssl=ssl,
         )
-        self._port = int(self._server.sockets[0].getsockname()[1])
-        log.info("gateway.opened", host=host, port=self._port)
+        port = int(server.sockets[0].getsockname()[1])
+        self._servers.append(server)
+        self._ports_open.append(port)
+        log.info(
+            "gateway.opened",
+            host=listening.host,
+            port=port,
+            security_profile=listening.profile,
+        )
+        return port
 
     async def stop(self) -> None:
         """Let no one in, give the answers under way, close every socket (1001)."""
-        if self._server is None:
+        if not self._servers:
             return
         self._door.stopping = True
+        for handshake in tuple(self._securing):
+            handshake.cancel()
         await asyncio.gather(*(one.drain() for one in self.registry.all()))
-        self._server.close(
-            code=CloseCode.GOING_AWAY, reason="the central system is stopping"
-        )
-        await self._server.wait_closed()
+        for server in self._servers:
+            server.close(
+                code=CloseCode.GOING_AWAY, reason="the central system is stopping"
+            )
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
         log.info("gateway.closed")
 
     # The handshake
@@ -149,7 +205,9 @@ class Gateway:
         station = cast("StationSocket", socket)
         now = asyncio.get_running_loop().time()
         try:
-            station.admitted = await self._door.judge(request, station.remote, now)
+            station.admitted = await self._door.judge(
+                request, station.remote, now, station.entrance
+            )
         except TurnedAway as refusal:
             station.name, station.reason = refusal.station, refusal.reason
             response = socket.respond(refusal.status, f"{refusal.reason}\n")
@@ -181,6 +239,12 @@ class Gateway:
         self._ports.rejections.record(
             name, station.remote, response.status_code, reason
         )
+
+    def _not_secured(self, remote: str, reason: str) -> None:
+        """Keep a handshake that failed before a word of HTTP was read."""
+        self.tally.rejected += 1
+        log.warning("handshake.rejected", remote=remote, reason=reason)
+        self._ports.rejections.record("", remote, NO_STATUS, reason)
 
     # The connection
 
