@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from csms.cli import (
     access,
+    conformance,
     database,
     doctor,
     events,
@@ -56,6 +57,7 @@ app.command(rich_help_panel=_HERE)(serve.demo)
 app.command(rich_help_panel=_HERE)(doctor.doctor)
 app.command(rich_help_panel=_HERE)(database.migrate)
 app.command(rich_help_panel=_HERE)(settings.settings)
+app.command(rich_help_panel=_HERE)(conformance.conformance)
 
 app.command("import", rich_help_panel=_FLEET)(registry.import_registry)
 app.add_typer(stations.app, name="stations", rich_help_panel=_FLEET)

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from csms.console import (
     calling,
+    conformance,
     event,
     events,
     fleet,
@@ -21,7 +22,18 @@ from csms.console.shell import make_shell
 if TYPE_CHECKING:
     from csms.services.node import Node
 
-PAGES = (signing, home, fleet, station, events, calling, event, mail, handshakes)
+PAGES = (
+    signing,
+    home,
+    fleet,
+    station,
+    events,
+    calling,
+    event,
+    mail,
+    handshakes,
+    conformance,
+)
 """In the order in which addresses are compared: fixed words before names."""
 
 

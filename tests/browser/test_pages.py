@@ -79,6 +79,9 @@ def paths(shown: Served) -> list[str]:
         "/mail",
         "/mail/1",
         "/handshakes",
+        "/conformance",
+        "/conformance?block=B",
+        "/conformance?state=open&kind=actions",
     ]
 
 
@@ -110,6 +113,22 @@ def test_pages_can_be_read_without_scripts(chromium: Browser, shown: Served) -> 
         page.goto(f"/events/{shown.site.events[Stage.ACTIVE]}")
         expect(page.locator("#figures")).to_contain_text("Delivered now")
         expect(page.locator(".chart rect.done")).not_to_have_count(0)
+
+
+def test_conformance_is_found_block_by_block_without_scripts(
+    chromium: Browser, shown: Served
+) -> None:
+    with window(chromium, shown, width=PHONE, scripts=False) as page:
+        sign_in(page)
+        page.get_by_role("link", name="Conformance").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Conformance")
+        page.get_by_role("link", name="G Availability").click()
+        expect(page.locator("#rows")).to_contain_text("Heartbeat")
+        page.get_by_label("Rows").select_option("Requirements")
+        page.get_by_role("button", name="Filter").click()
+
+        expect(page.locator("#rows")).to_contain_text("G02.FR.04")
+        expect(page.locator("#rows tbody")).not_to_contain_text("Heartbeat")
 
 
 def test_the_fleet_shows_what_happens_while_it_happens(
