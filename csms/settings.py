@@ -250,6 +250,25 @@ class Settings(BaseSettings):
         7 * 86400, description="How long the link of a notice works after it is sent."
     )
 
+    # Who may charge.
+    unknown_tokens: Literal["accept", "refuse"] = Field(
+        "accept",
+        description="Whether a token that nobody has registered may charge. It may by "
+        "default, as a home charger has no list of tokens, and it never allows "
+        "discharge; refuse it where strangers come by.",
+    )
+    master_pass_group: str | None = Field(
+        None,
+        max_length=36,
+        description="The group of tokens that may stop any transaction and start none; "
+        "stations need the same in AuthCtrlr.MasterPassGroupId.",
+    )
+    token_cache_s: Seconds | None = Field(
+        None,
+        description="How long a station may take an accepted token for good without "
+        "asking; without it the station decides.",
+    )
+
     # Logs.
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="JSON lines, or a pleasant text; auto asks the terminal."

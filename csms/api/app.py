@@ -11,10 +11,13 @@ from csms.api import (
     events,
     fleet,
     health,
+    id_tokens,
     inbox,
+    local_lists,
     operations,
     people,
     programs,
+    reservations,
     standings,
     stations,
     stream,
@@ -37,6 +40,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         (409, "It contradicts what is already so."),
         (422, "The request does not make sense; `field` says where."),
         (503, "The database cannot be reached."),
+        (504, "The station did not answer."),
     )
 }
 _RESOURCES = (
@@ -51,6 +55,9 @@ _RESOURCES = (
     telemetry,
     operations,
     people,
+    id_tokens,
+    local_lists,
+    reservations,
     stream,
 )
 

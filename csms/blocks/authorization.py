@@ -1,28 +1,74 @@
 """Block C: who may charge."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from csms.blocks.routing import Route, route
-from csms.blocks.translating import token_from
+from csms.blocks.translating import info_of, token_from
+from csms.domain.certificate import CertificateHash, ContractStatus, Digest
 from csms.domain.ids import StationId
-from csms.domain.token import IdToken, Verdict
+from csms.domain.token import IdToken, Judgement
 from csms.ocpp.messages.authorization import (
     AUTHORIZE,
     AuthorizeCertificateStatus,
     AuthorizeRequest,
     AuthorizeResponse,
+    OCSPRequestData,
 )
-from csms.ocpp.messages.common import AuthorizationStatus, IdTokenInfo
+from csms.ocpp.messages.common import EnergyTransferMode
+from csms.ocpp.messages.tariffs import Tariff
+from csms.services.ports.pki import ContractCheck, ContractProof, HashedCertificate
+
+_MODES = {each.value: each for each in EnergyTransferMode}
+
+TariffOf = Callable[[StationId, IdToken], Tariff | None]
+"""Returns what charging costs whoever holds a token; None where nobody says (2.1)."""
 
 
 class Tokens(Protocol):
     """Whoever judges id tokens."""
 
-    def verdict(self, token: IdToken) -> Verdict:
-        """Return whether the token may charge."""
+    def judge(
+        self,
+        station: StationId,
+        token: IdToken,
+        evse: int | None = None,
+        *,
+        starting: bool = False,
+    ) -> Judgement:
+        """Return what a station is told of a token."""
         ...
+
+    def transfers(self, station: StationId, token: IdToken) -> tuple[str, ...] | None:
+        """Return the energy transfers to offer; None where that cannot be told."""
+        ...
+
+    def contract(
+        self, told: Judgement, status: ContractStatus
+    ) -> tuple[Judgement, ContractStatus]:
+        """Return what is told of a token that comes with a contract."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyChecks:
+    """The port ``ContractCheck`` of a system without roots: nothing can be verified."""
+
+    async def judge(self, station: StationId, proof: ContractProof) -> ContractStatus:
+        """Return that no chain leads anywhere (C07.FR.17)."""
+        del station
+        return (
+            ContractStatus.CERT_CHAIN_ERROR
+            if proof.shown
+            else ContractStatus.NO_CERTIFICATE_AVAILABLE
+        )
+
+
+def no_tariff(station: StationId, token: IdToken) -> Tariff | None:
+    """Return no tariff."""
+    del station, token
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +77,13 @@ class Authorization:
 
     Attributes:
         tokens: Judges id tokens.
+        contracts: Judges the contract certificates of vehicles.
+        tariff_of: Tells what charging costs (2.1).
     """
 
     tokens: Tokens
+    contracts: ContractCheck
+    tariff_of: TariffOf = no_tariff
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -42,25 +92,44 @@ class Authorization:
     async def authorize(
         self, station: StationId, request: AuthorizeRequest
     ) -> AuthorizeResponse:
-        """Answer whether a token may charge (C01).
+        """Answer whether a token may charge (C01, C07), and how (Q01.FR.01).
 
-        ``allowedEnergyTransfer`` is left out: what a vehicle may do is decided when it
-        tells its needs (Q01.FR.08). A contract certificate is not accepted, because
-        nobody here can check one (C07).
+        What only 2.1 knows is left out of the answer to a 2.0.1 station later on.
         """
-        del station
-        verdict = self.tokens.verdict(token_from(request.id_token))
-        contract = request.certificate or request.iso15118_certificate_hash_data
+        token = token_from(request.id_token)
+        told = self.tokens.judge(station, token)
+        certificate: AuthorizeCertificateStatus | None = None
+        if (proof := _proof(request)).shown:
+            status = await self.contracts.judge(station, proof)
+            told, status = self.tokens.contract(told, status)
+            certificate = AuthorizeCertificateStatus(status.value)
+        modes = self.tokens.transfers(station, token) if told.accepted else None
         return AuthorizeResponse(
-            id_token_info=info_of(verdict),
-            certificate_status=(
-                AuthorizeCertificateStatus.NO_CERTIFICATE_AVAILABLE
-                if contract
-                else None
-            ),
+            id_token_info=info_of(told),
+            certificate_status=certificate,
+            allowed_energy_transfer=_words(modes) or None,
+            tariff=self.tariff_of(station, token) if told.accepted else None,
         )
 
 
-def info_of(verdict: Verdict) -> IdTokenInfo:
-    """Write a verdict as ``idTokenInfo``."""
-    return IdTokenInfo(status=AuthorizationStatus(verdict.value))
+def _words(modes: tuple[str, ...] | None) -> tuple[EnergyTransferMode, ...]:
+    return tuple(_MODES[each] for each in modes or () if each in _MODES)
+
+
+def _proof(request: AuthorizeRequest) -> ContractProof:
+    return ContractProof(
+        request.certificate,
+        tuple(_hashed(each) for each in request.iso15118_certificate_hash_data or ()),
+    )
+
+
+def _hashed(said: OCSPRequestData) -> HashedCertificate:
+    return HashedCertificate(
+        CertificateHash(
+            Digest(said.hash_algorithm.value),
+            said.issuer_name_hash,
+            said.issuer_key_hash,
+            said.serial_number,
+        ),
+        said.responder_url,
+    )

@@ -9,17 +9,18 @@ from pydantic_core import to_json
 
 from csms.blocks.metering import MeterQuirk, never, readings_from
 from csms.blocks.routing import Payload, Route, route_whole
-from csms.blocks.translating import token_from
+from csms.blocks.translating import info_of, token_from
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId, TransactionId
-from csms.domain.token import IdToken, Verdict
+from csms.domain.token import HIDDEN, KEY_CODE, IdToken, Judgement
 from csms.domain.transaction import EventType, TransactionReport
-from csms.ocpp.messages.common import AuthorizationStatus, IdTokenInfo
+from csms.ocpp.messages.common import IdToken as WireToken
 from csms.ocpp.messages.transactions import (
     TRANSACTION_EVENT,
     TransactionEvent,
     TransactionEventRequest,
     TransactionEventResponse,
+    TriggerReason,
 )
 from csms.ocpp.wire import Word
 from csms.services.ingest import Ingest
@@ -37,9 +38,48 @@ _EVENT_TYPES = {
 class Tokens(Protocol):
     """Whoever knows what a token is allowed."""
 
-    def verdict(self, token: IdToken) -> Verdict:
-        """Return what a token is allowed."""
+    def judge(
+        self,
+        station: StationId,
+        token: IdToken,
+        evse: int | None = None,
+        *,
+        starting: bool = False,
+    ) -> Judgement:
+        """Return what a station is told of a token."""
         ...
+
+
+class Reservations(Protocol):
+    """Whoever keeps reservations."""
+
+    async def used(
+        self,
+        station: StationId,
+        transaction: TransactionId,
+        number: int | None,
+        token: IdToken | None,
+        evse: int | None,
+    ) -> None:
+        """Take note of a transaction that may have begun with a reservation."""
+        ...
+
+
+class NoReservations:
+    """The port ``Reservations`` of a system that keeps none."""
+
+    async def used(
+        self,
+        station: StationId,
+        transaction: TransactionId,
+        number: int | None,
+        token: IdToken | None,
+        evse: int | None,
+    ) -> None:
+        """Take no note."""
+
+
+NONE_KEPT = NoReservations()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +91,14 @@ class Transactions:
         tokens: Who judges tokens.
         clock: When reports come in.
         signed_import: Which stations report export as negative import.
+        reservations: Who keeps reservations.
     """
 
     ingest: Ingest
     tokens: Tokens
     clock: Clock
     signed_import: MeterQuirk = never
+    reservations: Reservations = NONE_KEPT
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -71,14 +113,23 @@ class Transactions:
         """Keep a report, and answer once it is kept (E01 to E15).
 
         Repeated, late and odd reports are answered like any other (E01.FR.07): an
-        answer is never a refusal, except that a token may be refused.
+        answer is never a refusal, except that a token may be refused (E05.FR.01).
         """
-        await self.ingest.record(self.report(station, request, payload))
-        if request.id_token is None:
+        report = self.report(station, request, payload)
+        await self.ingest.record(report)
+        said, number = request.id_token, request.reservation_id
+        if said is None and number is None:
             return _NOTED
-        verdict = self.tokens.verdict(token_from(request.id_token))
-        status = AuthorizationStatus(verdict.value)
-        return TransactionEventResponse(id_token_info=IdTokenInfo(status=status))
+        token = None if said is None else token_from(said)
+        starting = _is_start(request)
+        if starting or number is not None:
+            await self.reservations.used(
+                station, report.transaction, number, token, report.evse
+            )
+        if token is None:
+            return _NOTED
+        told = self.tokens.judge(station, token, report.evse, starting=starting)
+        return TransactionEventResponse(id_token_info=info_of(told))
 
     def report(
         self,
@@ -103,7 +154,7 @@ class Transactions:
             transaction,
             signed_import=self.signed_import(station),
         )
-        text = _text(request.write() if payload is None else payload)
+        text = _text(request.write() if payload is None else payload, token)
         return TransactionReport(
             station=station,
             transaction=transaction,
@@ -117,7 +168,7 @@ class Transactions:
             charging_state=_word(info.charging_state),
             operation_mode=_word(info.operation_mode),
             stopped_reason=_word(info.stopped_reason),
-            id_token=None if token is None else token.id_token,
+            id_token=None if token is None else token_from(token).shown,
             remote_start_id=info.remote_start_id,
             readings=readings,
             payload=text.decode(),
@@ -125,10 +176,25 @@ class Transactions:
         )
 
 
-def _text(payload: Payload) -> bytes:
-    """Return a report as JSON; a repetition may differ in being marked as sent late."""
+def _is_start(request: TransactionEventRequest) -> bool:
+    """Tell whether a transaction begins, or begins to charge, by a token."""
+    if request.event_type is TransactionEvent.ENDED:
+        return False
+    return (
+        request.event_type is TransactionEvent.STARTED
+        or request.trigger_reason is TriggerReason.AUTHORIZED
+    )
+
+
+def _text(payload: Payload, token: WireToken | None) -> bytes:
+    """Return a report as JSON, without key codes (C04.FR.04).
+
+    A repetition may differ in being marked as sent late.
+    """
     if _APART in payload:
         payload = {name: said for name, said in payload.items() if name != _APART}
+    if token is not None and token.type == KEY_CODE:
+        payload = {**payload, "idToken": {"idToken": HIDDEN, "type": KEY_CODE}}
     return to_json(payload)
 
 

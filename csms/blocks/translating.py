@@ -5,9 +5,18 @@ from typing import TypeVar
 
 from csms.domain.ids import StationId
 from csms.domain.station import VariableKey
-from csms.domain.token import IdToken
+from csms.domain.token import IdToken, Judgement, Verdict
 from csms.ocpp.link import Link, Refused, Stale, Unanswered, Unreachable
-from csms.ocpp.messages.common import EVSE, Component, StatusInfo, Variable
+from csms.ocpp.messages.common import (
+    EVSE,
+    AuthorizationStatus,
+    Component,
+    IdTokenInfo,
+    MessageContent,
+    MessageFormat,
+    StatusInfo,
+    Variable,
+)
 from csms.ocpp.messages.common import IdToken as WireToken
 from csms.services.ports.wire import NoAnswer, RefusedByStation, Silence
 
@@ -15,6 +24,9 @@ T = TypeVar("T")
 
 FindLink = Callable[[StationId], Link | None]
 """Finds the way to a station; None if it is not connected."""
+
+ACCEPTED = Judgement(Verdict.ACCEPTED)
+_ACCEPTED = IdTokenInfo(status=AuthorizationStatus.ACCEPTED)
 
 
 async def translated(
@@ -79,8 +91,43 @@ def variable_of(key: VariableKey) -> Variable:
 
 
 def token_from(token: WireToken) -> IdToken:
-    """Read an id token."""
-    return IdToken(token.id_token, token.type)
+    """Read an id token, and what else was said of who holds it."""
+    extras = tuple(
+        (each.type, each.additional_id_token) for each in token.additional_info or ()
+    )
+    return IdToken(token.id_token, token.type, extras)
+
+
+def token_of(token: IdToken) -> WireToken:
+    """Write an id token."""
+    return WireToken(id_token=token.value, type=token.type)
+
+
+def info_of(told: Judgement) -> IdTokenInfo:
+    """Write what is known of an id token as ``idTokenInfo``.
+
+    Its group is always said, so that the station can tell who may stop what another of
+    the group has started (C01.FR.06, C09.FR.09, C09.FR.12).
+    """
+    if told == ACCEPTED:
+        return _ACCEPTED
+    first, second = (*told.languages, None, None)[:2]
+    return IdTokenInfo(
+        status=AuthorizationStatus(told.verdict.value),
+        cache_expiry_date_time=told.until,
+        charging_priority=told.priority,
+        group_id_token=None if told.group is None else token_of(told.group),
+        language1=first,
+        language2=second,
+        evse_id=told.evses or None,
+        personal_message=(
+            MessageContent(
+                format=MessageFormat.UTF8, content=told.message, language=first
+            )
+            if told.message
+            else None
+        ),
+    )
 
 
 def words_of(info: StatusInfo | None) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from csms.blocks.authorization import Authorization
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.commanding import StationCommands
@@ -14,11 +13,12 @@ from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.metering import Metering
 from csms.blocks.provisioning import DeviceReports, Provisioning, StationModels
 from csms.blocks.remote_control import StationRemote
-from csms.blocks.routing import Router
+from csms.blocks.routing import Block, Router
 from csms.blocks.security import Security
 from csms.blocks.smart_charging import SmartCharging
 from csms.blocks.transactions import Transactions
 from csms.blocks.translating import FindLink
+from csms.bootstrap.authorizing import Authorizing, authorizing
 from csms.charging.configuration import Sampling
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
@@ -57,7 +57,6 @@ from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
 from csms.services.targeting import DispatchPolicy
 from csms.services.telemetry import Telemetry
-from csms.services.tokens import Tokens
 from csms.services.vendor_records import shipped
 from csms.services.watching import MonitorPolicy
 from csms.services.world import World
@@ -96,6 +95,7 @@ class Inside:
     runner: EventRunner
     replanner: Replanner
     sender: NoticeSender
+    authorizing: Authorizing
     router: Router
 
 
@@ -129,9 +129,11 @@ def build(
     run_wake, send_wake = Alarm(), Alarm()
     notices = Notices(planning, TemplateLetters(), CALLER, settings.smtp_from)
     settlement = Settlement(clock, begin, programs)
+    charging = authorizing(settings, world, journal, link)
     router = _router(
         settings,
         world,
+        charging,
         reception,
         journal,
         ingest,
@@ -184,6 +186,7 @@ def build(
         ),
         replanner=Replanner(clock, begin, live, run_wake),
         sender=NoticeSender(clock, begin, mailer, settings.link_base, wake=send_wake),
+        authorizing=charging,
         router=router,
     )
 
@@ -246,6 +249,7 @@ def _dispatch(
 def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     settings: Settings,
     world: World,
+    charging: Authorizing,
     reception: Reception,
     journal: Journal,
     ingest: Ingest,
@@ -254,14 +258,13 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     profile_reports: ProfileReports,
 ) -> Router:
     clock, book, live = world.clock, world.book, world.live
-    tokens = Tokens()
     connectors = ConnectorStates(live, book, journal, clock)
 
     def signed_import(station: StationId) -> bool:
         metering = book.vendor_profile(station).export_metering
         return metering is ExportMetering.SIGNED_IMPORT
 
-    blocks = (
+    blocks: tuple[Block, ...] = (
         Provisioning(
             reception,
             model_reports,
@@ -270,8 +273,10 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             timedelta(seconds=max(10.0, 5.0 * clock.rate)),
         ),
         Availability(connectors, clock),
-        Authorization(tokens),
-        Transactions(ingest, tokens, clock, signed_import),
+        *charging.blocks(),
+        Transactions(
+            ingest, charging.tokens, clock, signed_import, charging.reservations
+        ),
         Metering(ingest, signed_import),
         SmartCharging(live, profile_reports, dispatcher.dynamic),
         DerControl(live),

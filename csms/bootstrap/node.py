@@ -135,6 +135,7 @@ async def _start(
     await inside.doorkeeper.load()
     await inside.world.live.load()
     await inside.world.premises.refresh()
+    await inside.authorizing.load()
     if settings.admin_token is not None:
         await inside.access.ensure_token(
             settings.admin_token.get_secret_value(), "bootstrap", Role.ADMIN
@@ -173,6 +174,9 @@ async def _start(
         registry=inside.registry,
         telemetry=inside.telemetry,
         dispatcher=inside.dispatcher,
+        id_tokens=inside.authorizing.tokens,
+        local_lists=inside.authorizing.lists,
+        reservations=inside.authorizing.reservations,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,
@@ -209,6 +213,7 @@ def _workers(
         "dispatcher": inside.dispatcher.run,
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,
+        **inside.authorizing.workers(),
     }
 
 

@@ -8,6 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from csms.charging.authority import (
+    SILENT,
+    Authority,
+    authority,
+    from_words,
+    to_words,
+)
 from csms.domain.profile import OperationMode, RateUnit
 from csms.domain.station import EDITION_21, EDITION_201, Variable, VariableKey
 
@@ -65,6 +72,7 @@ class Capability:
         items_per_set: Most variables in one SetVariables (B05.FR.11).
         tx_start_points: What begins a transaction.
         tx_stop_points: What ends one.
+        authority: What it decides by itself: lists, caches, reservations.
     """
 
     edition: str = EDITION_201
@@ -90,6 +98,7 @@ class Capability:
     items_per_set: int = DEFAULT_ITEMS
     tx_start_points: frozenset[str] = frozenset()
     tx_stop_points: frozenset[str] = frozenset()
+    authority: Authority = SILENT
 
     def v2x_of(self, evse: int) -> V2x | None:
         """Return what the EVSE says about feeding back; None when it says nothing.
@@ -188,6 +197,7 @@ def capability(variables: Iterable[Variable], edition: str) -> Capability:
         variables: What GetBaseReport and GetVariables brought; later ones win.
         edition: The edition it was read in.
     """
+    variables = tuple(variables)
     model = _Model(variables)
     smart = "SmartChargingCtrlr"
     enabled = model.flag(smart, "Enabled")
@@ -224,6 +234,7 @@ def capability(variables: Iterable[Variable], edition: str) -> Capability:
         items_per_set=_items(model, "SetVariables"),
         tx_start_points=model.members("TxCtrlr", "TxStartPoint"),
         tx_stop_points=model.members("TxCtrlr", "TxStopPoint"),
+        authority=authority(variables),
     )
 
 
@@ -256,6 +267,7 @@ def from_document(document: Mapping[str, Any]) -> Capability:
         )
         for each in kept.get("v2x", ())
     )
+    kept["authority"] = from_words(kept.get("authority", {}))
     return Capability(**kept)
 
 
@@ -288,6 +300,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401, JSON has no narrower type
                 "modes": _plain(value.modes),
                 "transfer_modes": _plain(value.transfer_modes),
             }
+        case Authority():
+            return to_words(value)
         case tuple():
             return [_plain(each) for each in value]
         case _:

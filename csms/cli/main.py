@@ -11,9 +11,12 @@ from csms.cli import (
     database,
     doctor,
     events,
+    id_tokens,
     incidents,
+    local_lists,
     programs,
     registry,
+    reservations,
     serve,
     settings,
     stations,
@@ -60,7 +63,11 @@ app.command(rich_help_panel=_HERE)(settings.settings)
 app.command(rich_help_panel=_HERE)(conformance.conformance)
 
 app.command("import", rich_help_panel=_FLEET)(registry.import_registry)
+stations.app.add_typer(local_lists.app, name="local-list")
+stations.app.command("clear-cache")(local_lists.clear_cache)
 app.add_typer(stations.app, name="stations", rich_help_panel=_FLEET)
+app.add_typer(id_tokens.app, name="id-tokens", rich_help_panel=_FLEET)
+app.add_typer(reservations.app, name="reservations", rich_help_panel=_FLEET)
 app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
 app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)

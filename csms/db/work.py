@@ -11,13 +11,16 @@ from csms.db.certificates import PostgresCertificateStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
 from csms.db.fleet import PostgresFleetStore
+from csms.db.local_lists import PostgresLocalListStore
 from csms.db.notices import PostgresNoticeStore
 from csms.db.profiles import PostgresProfileStore
+from csms.db.reservations import PostgresReservationStore
 from csms.db.root_rotations import PostgresRotationStore
 from csms.db.security import PostgresSecurityStore
 from csms.db.settlements import PostgresSettlementStore
 from csms.db.stations import PostgresStationStore
 from csms.db.telemetry import PostgresTelemetryStore
+from csms.db.tokens import PostgresTokenStore
 from csms.services.ports.work import Work
 
 
@@ -86,6 +89,21 @@ class PostgresWork:
     def facts(self) -> PostgresFactStore:
         """What has happened."""
         return PostgresFactStore(self._connection)
+
+    @cached_property
+    def tokens(self) -> PostgresTokenStore:
+        """Id tokens: who may charge."""
+        return PostgresTokenStore(self._connection)
+
+    @cached_property
+    def local_lists(self) -> PostgresLocalListStore:
+        """What stations should have and have on their local lists."""
+        return PostgresLocalListStore(self._connection)
+
+    @cached_property
+    def reservations(self) -> PostgresReservationStore:
+        """EVSEs that are kept free for somebody."""
+        return PostgresReservationStore(self._connection)
 
 
 def begin_on(

@@ -50,6 +50,9 @@ VERBATIM: Mapping[str, frozenset[str]] = MappingProxyType(
         "Get15118EVCertificateRequest": frozenset({"exiRequest", "prioritizedEMAIDs"}),
         "GetLocalListVersionResponse": frozenset({"versionNumber"}),
         "GetLogResponse": frozenset({"filename"}),
+        "OCSPRequestData": frozenset(
+            {"issuerKeyHash", "issuerNameHash", "responderURL", "serialNumber"}
+        ),
         "NotifySettlementRequest": frozenset(
             {"pspRef", "receiptId", "receiptUrl", "settlementAmount", "vatNumber"}
         ),

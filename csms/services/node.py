@@ -13,6 +13,7 @@ from csms.services.dispatch import Dispatcher
 from csms.services.events import Events
 from csms.services.feed import Feed
 from csms.services.live import LiveFleet
+from csms.services.local_lists import LocalLists
 from csms.services.participation import Participation
 from csms.services.ports.telemetry import MessageLogView
 from csms.services.ports.views import Queries
@@ -20,10 +21,12 @@ from csms.services.ports.work import Begin
 from csms.services.quarantines import Quarantines
 from csms.services.reception import Reception
 from csms.services.registry import Registry
+from csms.services.reservations import Reservations
 from csms.services.scoreboard import Scoreboard
 from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
 from csms.services.telemetry import Telemetry
+from csms.services.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,9 @@ class Node:
     registry: Registry
     telemetry: Telemetry
     dispatcher: Dispatcher
+    id_tokens: Tokens
+    local_lists: LocalLists
+    reservations: Reservations
     queries: Queries
     messages: MessageLogView
     mail: Mailbox | None

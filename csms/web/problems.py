@@ -18,9 +18,11 @@ from starlette.status import (
     HTTP_422_UNPROCESSABLE_CONTENT,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
+    HTTP_504_GATEWAY_TIMEOUT,
 )
 
 from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFound
+from csms.services.asking import StationSilent
 from csms.services.commands import MalformedCommand
 from csms.services.events import RulesBroken
 from csms.services.registry_document import MalformedRegistry
@@ -91,6 +93,7 @@ _STATUS: Mapping[type[DomainError], int] = {
     NotAllowed: HTTP_403_FORBIDDEN,
     Broken: HTTP_422_UNPROCESSABLE_CONTENT,
     Unavailable: HTTP_503_SERVICE_UNAVAILABLE,
+    StationSilent: HTTP_504_GATEWAY_TIMEOUT,
 }
 
 

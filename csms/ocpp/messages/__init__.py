@@ -28,7 +28,6 @@ WAITING = frozenset(
         "OpenPeriodicEventStream",
         "PublishFirmwareStatusNotification",
         "ReportDERControl",
-        "ReservationStatusUpdate",
         "SignCertificate",
         "VatNumberValidation",
     }

@@ -15,6 +15,11 @@ from csms.services.ports.security import SecurityStore
 from csms.services.ports.settlements import SettlementStore
 from csms.services.ports.stations import StationStore
 from csms.services.ports.telemetry import TelemetryStore
+from csms.services.ports.tokens import (
+    LocalListStore,
+    ReservationStore,
+    TokenStore,
+)
 
 
 class Work(Protocol):
@@ -78,6 +83,21 @@ class Work(Protocol):
     @property
     def facts(self) -> FactStore:
         """What has happened."""
+        ...
+
+    @property
+    def tokens(self) -> TokenStore:
+        """Id tokens: who may charge."""
+        ...
+
+    @property
+    def local_lists(self) -> LocalListStore:
+        """What stations should have and have on their local lists."""
+        ...
+
+    @property
+    def reservations(self) -> ReservationStore:
+        """EVSEs that are kept free for somebody."""
         ...
 
 

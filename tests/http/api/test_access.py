@@ -32,8 +32,25 @@ OPERATORS = {
     ("POST", "/api/v1/events"),
     ("POST", "/api/v1/events/{event}/cancel"),
     ("POST", "/api/v1/events/{event}/opt-outs"),
+    ("POST", "/api/v1/id-tokens"),
+    ("PUT", "/api/v1/id-tokens/{token}"),
+    ("DELETE", "/api/v1/id-tokens/{token}"),
+    ("PUT", "/api/v1/stations/{station}/local-list"),
+    ("POST", "/api/v1/stations/{station}/local-list/sync"),
+    ("DELETE", "/api/v1/stations/{station}/local-list"),
+    ("DELETE", "/api/v1/stations/{station}/authorization-cache"),
+    ("POST", "/api/v1/stations/{station}/reservations"),
+    ("DELETE", "/api/v1/stations/{station}/reservations/{reservation}"),
 }
+A_TOKEN = {"type": "ISO14443", "value": "04A1"}
 BODIES: dict[str, object] = {
+    "/api/v1/id-tokens": A_TOKEN,
+    "/api/v1/id-tokens/{token}": {},
+    "/api/v1/stations/{station}/local-list/sync": {},
+    "/api/v1/stations/{station}/reservations": {
+        "token": A_TOKEN,
+        "expires_at": "2026-07-14T12:00:00Z",
+    },
     "/api/v1/events": an_event(),
     "/api/v1/events/preview": an_event(),
     "/api/v1/events/{event}/cancel": {"reason": "none"},
@@ -139,7 +156,7 @@ async def test_what_does_not_exist_is_not_found(stage: Stage) -> None:
 
 async def test_every_body_is_checked_after_the_credentials(stage: Stage) -> None:
     for way in ways(stage):
-        if way.path not in BODIES or way.method == "GET":
+        if way.path not in BODIES or way.method in ("GET", "DELETE"):
             continue
         async with stage.client() as nobody, stage.client(Role.ADMIN) as admin:
             for body in (b"{not json", b"[]", b'"text"'):

@@ -1,4 +1,4 @@
-"""Blocks A, C, G, N and P: what stations say, and who gets to know."""
+"""Blocks A, G, N and P: what stations say, and who gets to know."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from csms.blocks.authorization import Authorization
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.data_transfer import DataTransfer
 from csms.blocks.diagnostics import Diagnostics
@@ -21,14 +20,12 @@ from csms.domain.vendor_profile import (
     VendorProfile,
     VendorWords,
 )
-from csms.ocpp.messages.authorization import AuthorizeRequest
 from csms.ocpp.messages.availability import HeartbeatRequest, StatusNotificationRequest
 from csms.ocpp.messages.data_transfer import DataTransferRequest
 from csms.ocpp.messages.diagnostics import NotifyEventRequest
 from csms.ocpp.messages.security import SecurityEventNotificationRequest
 from csms.services.live import LiveFleet
 from csms.services.ports.wire import DeviationSeen
-from csms.services.tokens import Tokens
 from tests.fakes.clock import ManualClock
 
 STATION = StationId("MA-TEST-01")
@@ -215,32 +212,6 @@ class TestSecurity:
         (notice,) = bench.notebook.notices
         assert notice.severity == severity
         assert notice.body == {"type": kind, "techInfo": "box open"}
-
-
-class TestAuthorization:
-    """C01."""
-
-    @pytest.mark.parametrize(
-        ("policy", "word"), [(True, "Accepted"), (False, "Unknown")]
-    )
-    async def test_the_policy_answers(self, policy: bool, word: str) -> None:  # noqa: FBT001
-        answer = await self.ask(Tokens(authorize_unknown=policy))
-
-        assert answer == {"idTokenInfo": {"status": word}}
-
-    async def test_a_contract_that_nobody_can_check_is_not_accepted(self) -> None:
-        """C07."""
-        answer = await self.ask(Tokens(), certificate="PEM")
-
-        assert answer["certificateStatus"] == "NoCertificateAvailable"
-
-    async def ask(self, tokens: Tokens, **more: str) -> dict[str, Any]:
-        request = AuthorizeRequest.read(
-            {"idToken": {"idToken": "abc", "type": "ISO14443"}, **more}
-        )
-        (routed,) = Authorization(tokens).routes()
-        answer: dict[str, Any] = (await routed.handler(STATION, request)).write()
-        return answer
 
 
 @dataclass

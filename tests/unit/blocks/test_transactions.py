@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from csms.blocks.transactions import Transactions
-from csms.domain.ids import EvseId
-from csms.domain.token import IdToken, Verdict
+from csms.domain.ids import EvseId, StationId
+from csms.domain.token import IdToken, Judgement, Verdict
 from csms.domain.transaction import EventType
 from csms.domain.units import Power
 from csms.ocpp.messages.transactions import TransactionEventRequest
@@ -19,8 +19,17 @@ NOW = "2026-07-13T23:30:00Z"
 class Tokens:
     """Blocks one driver and accepts everyone else."""
 
-    def verdict(self, token: IdToken) -> Verdict:
-        return Verdict.BLOCKED if token.value == "blocked" else Verdict.ACCEPTED
+    def judge(
+        self,
+        station: StationId,
+        token: IdToken,
+        evse: int | None = None,
+        *,
+        starting: bool = False,
+    ) -> Judgement:
+        del station, evse, starting
+        blocked = token.value == "blocked"
+        return Judgement(Verdict.BLOCKED if blocked else Verdict.ACCEPTED)
 
 
 def event(seq_no: int = 0, **changes: Any) -> TransactionEventRequest:  # noqa: ANN401

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csms.charging.authority import Authority
 from csms.charging.capability import (
     UNREAD,
     Capability,
@@ -162,6 +163,7 @@ class TestSaid:
             limit_at_soc=True,
             evse_sleep=False,
             setpoint_priority="CSMS",
+            authority=Authority(plugs=((1, "cCCS2"),)),
             max_external_id=50,
             persistent=frozenset(
                 {

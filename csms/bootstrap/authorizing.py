@@ -1,0 +1,85 @@
+"""Who may charge, wired: tokens, local lists, reservations, and their blocks."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from csms.blocks.authorization import Authorization, NobodyChecks, TariffOf, no_tariff
+from csms.blocks.local_list import StationLists
+from csms.blocks.reservation import ReservationUpdates, StationReservations
+from csms.blocks.routing import Block
+from csms.blocks.translating import FindLink
+from csms.charging.tokens import TokenPolicy
+from csms.services.journal import Journal
+from csms.services.local_lists import LocalLists
+from csms.services.ports.pki import ContractCheck
+from csms.services.reservations import Reservations
+from csms.services.tokens import Tokens
+from csms.services.world import World
+from csms.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizing:
+    """Everything that decides who may charge.
+
+    Attributes:
+        tokens: Keeps and judges id tokens.
+        lists: Keeps the lists of stations in step.
+        reservations: Keeps EVSEs free.
+    """
+
+    tokens: Tokens
+    lists: LocalLists
+    reservations: Reservations
+
+    def blocks(
+        self,
+        contracts: ContractCheck | None = None,
+        tariff_of: TariffOf = no_tariff,
+    ) -> tuple[Block, ...]:
+        """Return the blocks that answer stations.
+
+        Args:
+            contracts: Judges contract certificates; without it none is good.
+            tariff_of: Tells what charging costs.
+        """
+        return (
+            Authorization(self.tokens, contracts or NobodyChecks(), tariff_of),
+            ReservationUpdates(self.reservations),
+        )
+
+    async def load(self) -> None:
+        """Read what is to be known by heart."""
+        await self.tokens.load()
+        await self.reservations.load()
+
+    def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """Return what has to run, by name."""
+        return {
+            "tokens": self.tokens.run,
+            "local lists": self.lists.run,
+            "reservations": self.reservations.run,
+        }
+
+
+def authorizing(
+    settings: Settings, world: World, journal: Journal, link: FindLink
+) -> Authorizing:
+    """Return who decides who may charge; nothing runs yet."""
+    clock, begin, book = world.clock, world.begin, world.book
+    tokens = Tokens(
+        clock,
+        begin,
+        book,
+        world.premises,
+        TokenPolicy(
+            accept_unknown=settings.unknown_tokens == "accept",
+            master_group=settings.master_pass_group,
+        ),
+        cache_s=settings.token_cache_s,
+    )
+    return Authorizing(
+        tokens,
+        LocalLists(clock, begin, book, tokens, StationLists(link)),
+        Reservations(clock, begin, book, tokens, StationReservations(link), journal),
+    )
