@@ -148,6 +148,38 @@ class Settings(BaseSettings):
         "with, at least 16 characters.",
     )
 
+    # Certificates.
+    revocation_timeout_s: Seconds = Field(
+        5, description="How long the search for the status of a certificate may take."
+    )
+    revocation_strict: bool = Field(
+        default=True,
+        description="Refuse contract certificates whose status nobody tells credibly; "
+        "otherwise they count as good.",
+    )
+    revocation_private_hosts: bool = Field(
+        default=False,
+        description="Ask responders at addresses that are not public: stations name "
+        "them, and could make this system knock inside its own network.",
+    )
+    revocation_cache_s: Seconds = Field(
+        3600, description="How long the status of a certificate is remembered."
+    )
+    root_warning_days: int = Field(
+        60, gt=0, description="How long before its end a root causes an incident."
+    )
+    contract_pool_url: Annotated[str, AfterValidator(_https_or_http)] | None = Field(
+        None,
+        description="Who provides contract certificates of ISO 15118; without it "
+        "vehicles are told that there is none.",
+    )
+    contract_pool_token: SecretStr | None = Field(
+        None, description="Bearer token for the pool of contract certificates."
+    )
+    contract_pool_timeout_s: Seconds = Field(
+        4, description="How long the pool may take; a vehicle waits for five seconds."
+    )
+
     # Mail.
     smtp_host: str | None = Field(
         None, description="Mail server for notices; without it none go by e-mail."

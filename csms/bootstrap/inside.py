@@ -19,6 +19,7 @@ from csms.blocks.smart_charging import SmartCharging
 from csms.blocks.transactions import Transactions
 from csms.blocks.translating import FindLink
 from csms.bootstrap.authorizing import Authorizing, authorizing
+from csms.bootstrap.certificates import CertificateParts, certificate_parts
 from csms.charging.configuration import Sampling
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
@@ -97,6 +98,7 @@ class Inside:
     sender: NoticeSender
     authorizing: Authorizing
     router: Router
+    certificates: CertificateParts
 
 
 def build(
@@ -130,6 +132,7 @@ def build(
     notices = Notices(planning, TemplateLetters(), CALLER, settings.smtp_from)
     settlement = Settlement(clock, begin, programs)
     charging = authorizing(settings, world, journal, link)
+    certificates = certificate_parts(settings, world, journal, link)
     router = _router(
         settings,
         world,
@@ -140,6 +143,7 @@ def build(
         dispatcher,
         model_reports,
         profile_reports,
+        (*charging.blocks(certificates.contracts), certificates.answers),
     )
     return Inside(
         world=world,
@@ -160,7 +164,12 @@ def build(
             (world.premises.refresh,),
         ),
         commands=Commands(
-            clock, begin, book, StationCommands(link), settings.discharge_by_others
+            clock,
+            begin,
+            book,
+            StationCommands(link),
+            settings.discharge_by_others,
+            (certificates.guard,),
         ),
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),
@@ -188,6 +197,7 @@ def build(
         sender=NoticeSender(clock, begin, mailer, settings.link_base, wake=send_wake),
         authorizing=charging,
         router=router,
+        certificates=certificates,
     )
 
 
@@ -256,6 +266,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     dispatcher: Dispatcher,
     model_reports: DeviceReports,
     profile_reports: ProfileReports,
+    others: tuple[Block, ...],
 ) -> Router:
     clock, book, live = world.clock, world.book, world.live
     connectors = ConnectorStates(live, book, journal, clock)
@@ -273,7 +284,6 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             timedelta(seconds=max(10.0, 5.0 * clock.rate)),
         ),
         Availability(connectors, clock),
-        *charging.blocks(),
         Transactions(
             ingest, charging.tokens, clock, signed_import, charging.reservations
         ),
@@ -283,5 +293,6 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
         Diagnostics(connectors, journal, clock),
         Security(journal, clock),
         DataTransfer(book, journal, clock),
+        *others,
     )
     return Router(blocks, stations=reception, journal=journal, clock=clock)

@@ -136,6 +136,7 @@ async def _start(
     await inside.world.live.load()
     await inside.world.premises.refresh()
     await inside.authorizing.load()
+    await inside.certificates.trust.load()
     if settings.admin_token is not None:
         await inside.access.ensure_token(
             settings.admin_token.get_secret_value(), "bootstrap", Role.ADMIN
@@ -177,6 +178,7 @@ async def _start(
         id_tokens=inside.authorizing.tokens,
         local_lists=inside.authorizing.lists,
         reservations=inside.authorizing.reservations,
+        certificates=inside.certificates.services,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,
@@ -214,6 +216,7 @@ def _workers(
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,
         **inside.authorizing.workers(),
+        **inside.certificates.workers(),
     }
 
 

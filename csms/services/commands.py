@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -54,6 +54,16 @@ class StationRejected(NotAllowed):
     code = "station-rejected"
 
 
+class Guard(Protocol):
+    """A rule that some commands must keep."""
+
+    async def permit(
+        self, station: StationId, action: str, payload: dict[str, Any]
+    ) -> None:
+        """Raise why a command must not be sent, if it must not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Commands:
     """Sends what an operator asks, unless a rule forbids it.
@@ -64,6 +74,7 @@ class Commands:
         book: What is known of every station.
         wire: Checks, judges and sends requests.
         by_others: Whether power may be left to others (``DischargeGate``).
+        guards: Further rules, each about the actions that it knows.
     """
 
     clock: Clock
@@ -71,6 +82,7 @@ class Commands:
     book: StationBook
     wire: RawWire
     by_others: bool = False
+    guards: Sequence[Guard] = ()
 
     @property
     def gate(self) -> DischargeGate:
@@ -132,6 +144,8 @@ class Commands:
             raise StationRejected
         if (discharge := self.wire.discharge(action, payload)) is not None:
             await self.gate.permit(station, discharge)
+        for guard in self.guards:
+            await guard.permit(station, action, payload)
 
     def _edition(self, station: StationId) -> str:
         known = self.book.station(station)

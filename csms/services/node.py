@@ -8,6 +8,7 @@ from typing import Protocol
 from csms.clock import Clock
 from csms.domain.program import Program
 from csms.services.access import Access
+from csms.services.certificates import CertificateServices
 from csms.services.commands import Commands
 from csms.services.dispatch import Dispatcher
 from csms.services.events import Events
@@ -121,6 +122,7 @@ class Node:
     id_tokens: Tokens
     local_lists: LocalLists
     reservations: Reservations
+    certificates: CertificateServices
     queries: Queries
     messages: MessageLogView
     mail: Mailbox | None

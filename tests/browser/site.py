@@ -348,6 +348,7 @@ async def site(url: str) -> AsyncIterator[Site]:
         id_tokens=inside.authorizing.tokens,
         local_lists=inside.authorizing.lists,
         reservations=inside.authorizing.reservations,
+        certificates=inside.certificates.services,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,

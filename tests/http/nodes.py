@@ -241,6 +241,7 @@ async def a_node(url: str, clock: ManualClock | None = None) -> AsyncIterator[St
         id_tokens=inside.authorizing.tokens,
         local_lists=inside.authorizing.lists,
         reservations=inside.authorizing.reservations,
+        certificates=inside.certificates.services,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,
