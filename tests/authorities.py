@@ -27,6 +27,7 @@ _serials = count(0x0A11CE)
 
 @cache
 def key_of(name: str) -> ec.EllipticCurvePrivateKey:
+    del name
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -87,7 +88,6 @@ class Wish:
     serial: int | None = None
     key: Key | None = None
     crl_sign: bool = True
-    digest: hashes.HashAlgorithm = field(default_factory=hashes.SHA256)
 
 
 def named(name: str) -> x509.Name:
@@ -124,7 +124,7 @@ def issue(name: str, above: Party | None = None, wish: Wish | None = None) -> Pa
         builder = builder.add_extension(_signing(crl_sign=wish.crl_sign), critical=True)
     for extension, critical in _also(wish):
         builder = builder.add_extension(extension, critical=critical)
-    return Party(builder.sign(signer, wish.digest), key, above)
+    return Party(builder.sign(signer, hashes.SHA256()), key, above)
 
 
 def leaf(name: str, above: Party, **wishes: object) -> Party:
