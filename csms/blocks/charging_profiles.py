@@ -9,15 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
+from csms.blocks.profile_words import from_wire, period_from, to_wire, update_of
 from csms.blocks.translating import FindLink, translated
-from csms.domain.ids import EvseId, StationId, TransactionId
+from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import (
     Composite,
-    Kind,
-    OperationMode,
-    Period,
     Profile,
-    Purpose,
     RateUnit,
     VendorCommand,
 )
@@ -30,17 +27,9 @@ from csms.ocpp.messages.data_transfer import (
     DataTransferStatus,
 )
 from csms.ocpp.messages.profiles import (
-    ChargingProfile,
     ChargingProfileCriterion,
-    ChargingProfileKind,
-    ChargingProfilePurpose,
     ChargingProfileStatus,
-    ChargingRateUnit,
-    ChargingSchedule,
-    ChargingSchedulePeriod,
-    ChargingScheduleUpdate,
 )
-from csms.ocpp.messages.profiles import OperationMode as WireMode
 from csms.services.ports.profiles import Urgency, Verdict
 
 T = TypeVar("T")
@@ -212,91 +201,8 @@ class StationProfiles:
             start=schedule.schedule_start,
             duration=timedelta(seconds=schedule.duration),
             unit=RateUnit(schedule.charging_rate_unit.value),
-            periods=tuple(map(_period, schedule.charging_schedule_period)),
+            periods=tuple(map(period_from, schedule.charging_schedule_period)),
         )
 
     async def _ask(self, station: StationId, call: Callable[[Link], Awaitable[T]]) -> T:
         return await translated(self.link(station), call, station)
-
-
-def to_wire(profile: Profile) -> ChargingProfile:
-    """Return the profile as it goes on the wire."""
-    schedule = ChargingSchedule(
-        id=profile.id,
-        charging_rate_unit=ChargingRateUnit(profile.unit.value),
-        start_schedule=profile.start,
-        duration=_seconds(profile.duration),
-        charging_schedule_period=tuple(map(_wire_period, profile.periods)),
-    )
-    return ChargingProfile(
-        id=profile.id,
-        stack_level=profile.stack_level,
-        charging_profile_purpose=ChargingProfilePurpose(profile.purpose.value),
-        charging_profile_kind=ChargingProfileKind(profile.kind.value),
-        charging_schedule=(schedule,),
-        valid_from=profile.valid_from,
-        valid_to=profile.valid_to,
-        transaction_id=profile.transaction,
-        max_offline_duration=_seconds(profile.max_offline),
-        invalid_after_offline_duration=profile.invalid_after_offline,
-        dyn_update_interval=_seconds(profile.pull_interval),
-    )
-
-
-def from_wire(evse: EvseId, said: ChargingProfile) -> Profile:
-    """Return what a station reported; of several schedules, the first."""
-    schedule = said.charging_schedule[0]
-    transaction = said.transaction_id
-    return Profile(
-        id=said.id,
-        evse=evse,
-        purpose=Purpose(said.charging_profile_purpose.value),
-        kind=Kind(said.charging_profile_kind.value),
-        stack_level=said.stack_level,
-        unit=RateUnit(schedule.charging_rate_unit.value),
-        periods=tuple(map(_period, schedule.charging_schedule_period)),
-        start=schedule.start_schedule,
-        duration=_timedelta(schedule.duration),
-        valid_from=said.valid_from,
-        valid_to=said.valid_to,
-        transaction=TransactionId(transaction) if transaction else None,
-        max_offline=_timedelta(said.max_offline_duration),
-        invalid_after_offline=said.invalid_after_offline_duration,
-        pull_interval=_timedelta(said.dyn_update_interval),
-    )
-
-
-def update_of(profile: Profile) -> ChargingScheduleUpdate:
-    """Return the values of the one period of a Dynamic profile (K28.FR.01)."""
-    period = profile.periods[0]
-    return ChargingScheduleUpdate(limit=period.limit, setpoint=period.setpoint)
-
-
-def _wire_period(period: Period) -> ChargingSchedulePeriod:
-    return ChargingSchedulePeriod(
-        start_period=period.start_s,
-        limit=period.limit,
-        setpoint=period.setpoint,
-        discharge_limit=period.discharge_limit,
-        operation_mode=WireMode(period.mode.value) if period.mode else None,
-        number_phases=period.phases,
-    )
-
-
-def _period(said: ChargingSchedulePeriod) -> Period:
-    return Period(
-        start_s=said.start_period,
-        limit=said.limit,
-        setpoint=said.setpoint,
-        discharge_limit=said.discharge_limit,
-        mode=OperationMode(said.operation_mode.value) if said.operation_mode else None,
-        phases=said.number_phases,
-    )
-
-
-def _seconds(span: timedelta | None) -> int | None:
-    return None if span is None else round(span.total_seconds())
-
-
-def _timedelta(seconds: int | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from csms.blocks.charging_profiles import ProfileReports, update_of
+from csms.blocks.charging_profiles import ProfileReports
+from csms.blocks.profile_words import update_of
 from csms.blocks.routing import Route, route
 from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import Profile

@@ -4,6 +4,7 @@ What is absent is read in the way that promises least. A capability says
 what the *station* claims; what experience adds is in ``domain.vendor_profile``.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,14 @@ from csms.charging.authority import (
     from_words,
     to_words,
 )
+from csms.charging.model_words import Model, as_flag, as_members
 from csms.domain.profile import OperationMode, RateUnit
-from csms.domain.station import EDITION_21, EDITION_201, Variable, VariableKey
+from csms.domain.station import EDITION_21, EDITION_201, Variable
+
+__all__ = ["Capability", "V2x", "as_flag", "as_members", "capability"]
 
 DEFAULT_ITEMS = 10
 """Variables asked for at once where ItemsPerMessage is not reported."""
-_TRUE = ("true", "1")
 _EXPORT = "Energy.Active.Export.Register"
 _IMPORT = "Energy.Active.Import.Register"
 
@@ -73,6 +76,16 @@ class Capability:
         tx_start_points: What begins a transaction.
         tx_stop_points: What ends one.
         authority: What it decides by itself: lists, caches, reservations.
+        additional_purposes: SupportedAdditionalPurposes (K01.FR.120).
+        local_time: SupportsUseLocalTime (K01.FR.123).
+        random_delay: SupportsRandomizedDelay (K01.FR.124).
+        phase_switching: EVSEs whose phase can be chosen (K01.FR.20); 0 for all.
+        dc_phases: EVSEs of direct current whose input phases can be chosen
+            (K01.FR.44, FR.54); 0 for all.
+        balances: EVSEs whose four values for local load balancing are set and fit
+            together (Q09.FR.02).
+        der_controls: Kinds of grid controls that it says it can follow, by EVSE (R01,
+            R03).
     """
 
     edition: str = EDITION_201
@@ -99,6 +112,18 @@ class Capability:
     tx_start_points: frozenset[str] = frozenset()
     tx_stop_points: frozenset[str] = frozenset()
     authority: Authority = SILENT
+    additional_purposes: frozenset[str] = frozenset()
+    local_time: bool = False
+    random_delay: bool = False
+    phase_switching: frozenset[int] = frozenset()
+    dc_phases: frozenset[int] = frozenset()
+    balances: frozenset[int] = frozenset()
+    der_controls: tuple[tuple[int, frozenset[str]], ...] = ()
+
+    @property
+    def der_kinds(self) -> frozenset[str]:
+        """Return every kind of grid control that some EVSE of it can follow."""
+        return frozenset(kind for _, kinds in self.der_controls for kind in kinds)
 
     def v2x_of(self, evse: int) -> V2x | None:
         """Return what the EVSE says about feeding back; None when it says nothing.
@@ -131,65 +156,6 @@ UNREAD = Capability()
 """What is known of a station whose device model was never read: nothing."""
 
 
-class _Model:
-    """A device model to ask questions of."""
-
-    def __init__(self, variables: Iterable[Variable]) -> None:
-        self.actual: dict[VariableKey, Variable] = {}
-        for each in variables:
-            if each.attribute == "Actual":
-                self.actual[each.key] = each
-
-    def text(self, component: str, variable: str, instance: str = "") -> str | None:
-        key = VariableKey(component, variable, variable_instance=instance)
-        found = self.actual.get(key)
-        if found is None:
-            found = next(
-                (
-                    each
-                    for other, each in self.actual.items()
-                    if (other.component, other.variable, other.variable_instance)
-                    == (component, variable, instance)
-                ),
-                None,
-            )
-        return None if found is None else (found.value or "").strip()
-
-    def flag(self, component: str, variable: str, instance: str = "") -> bool | None:
-        return as_flag(self.text(component, variable, instance))
-
-    def feature(self, name: str) -> bool:
-        """Tell whether smart charging has a feature; 2.1 spells it in two ways."""
-        smart = "SmartChargingCtrlr"
-        return True in (
-            self.flag(smart, f"Supports{name}"),
-            self.flag(smart, "SupportsFeature", name),
-        )
-
-    def number(
-        self, component: str, variable: str, default: int, instance: str = ""
-    ) -> int:
-        number = _whole(self.text(component, variable, instance))
-        return default if number is None else number
-
-    def most(self, component: str, variable: str, default: int, instance: str) -> int:
-        """Return the maxLimit of a counting variable, whose value is only a count."""
-        for key, each in self.actual.items():
-            if (key.component, key.variable, key.variable_instance) == (
-                component,
-                variable,
-                instance,
-            ):
-                found = _whole((each.characteristics or {}).get("maxLimit"))
-                return default if found is None else found
-        return default
-
-    def members(
-        self, component: str, variable: str, instance: str = ""
-    ) -> frozenset[str]:
-        return as_members(self.text(component, variable, instance))
-
-
 def capability(variables: Iterable[Variable], edition: str) -> Capability:
     """Return what a device model says a station can do.
 
@@ -198,7 +164,7 @@ def capability(variables: Iterable[Variable], edition: str) -> Capability:
         edition: The edition it was read in.
     """
     variables = tuple(variables)
-    model = _Model(variables)
+    model = Model(variables)
     smart = "SmartChargingCtrlr"
     enabled = model.flag(smart, "Enabled")
     available = model.flag(smart, "Available")
@@ -235,6 +201,13 @@ def capability(variables: Iterable[Variable], edition: str) -> Capability:
         tx_start_points=model.members("TxCtrlr", "TxStartPoint"),
         tx_stop_points=model.members("TxCtrlr", "TxStopPoint"),
         authority=authority(variables),
+        additional_purposes=model.members(smart, "SupportedAdditionalPurposes"),
+        local_time=model.feature("UseLocalTime") or model.feature("LocalTime"),
+        random_delay=model.feature("RandomizedDelay"),
+        phase_switching=_flagged(model, "ACPhaseSwitchingSupported"),
+        dc_phases=_flagged(model, "DCInputPhaseControl"),
+        balances=_balances(model),
+        der_controls=_der_controls(model),
     )
 
 
@@ -256,6 +229,12 @@ def from_document(document: Mapping[str, Any]) -> Capability:
     }
     for name in ("persistent", "measurands", "tx_start_points", "tx_stop_points"):
         kept[name] = frozenset(kept.get(name, ()))
+    kept["additional_purposes"] = frozenset(kept.get("additional_purposes", ()))
+    for name in ("phase_switching", "dc_phases", "balances"):
+        kept[name] = frozenset(map(int, kept.get(name, ())))
+    kept["der_controls"] = tuple(
+        (evse, frozenset(kinds)) for evse, kinds in kept.get("der_controls", ())
+    )
     kept["units"] = frozenset(map(RateUnit, kept.get("units", UNREAD.units)))
     kept["connectors"] = tuple((e, c) for e, c in kept.get("connectors", ()))
     kept["v2x"] = tuple(
@@ -269,24 +248,6 @@ def from_document(document: Mapping[str, Any]) -> Capability:
     )
     kept["authority"] = from_words(kept.get("authority", {}))
     return Capability(**kept)
-
-
-def as_flag(text: str | None) -> bool | None:
-    """Read a boolean as stations write it; None when there is none."""
-    return None if not text else text.strip().casefold() in _TRUE
-
-
-def as_members(text: str | None) -> frozenset[str]:
-    """Read a MemberList: comma separated, blanks and empty members ignored."""
-    members = (part.strip() for part in (text or "").split(","))
-    return frozenset(part for part in members if part)
-
-
-def _whole(value: object) -> int | None:
-    try:
-        return int(float(str(value)))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401, JSON has no narrower type
@@ -308,7 +269,7 @@ def _plain(value: object) -> Any:  # noqa: ANN401, JSON has no narrower type
             return value
 
 
-def _persistent(model: _Model, edition: str) -> frozenset[str]:
+def _persistent(model: Model, edition: str) -> frozenset[str]:
     known = {"ChargingStationMaxProfile", "TxDefaultProfile"}
     if edition != EDITION_21:
         return frozenset({*known, "TxProfile"})
@@ -319,7 +280,7 @@ def _persistent(model: _Model, edition: str) -> frozenset[str]:
     return frozenset(known)
 
 
-def _v2x(model: _Model) -> tuple[V2x, ...]:
+def _v2x(model: Model) -> tuple[V2x, ...]:
     said: dict[int, dict[str, str | None]] = {}
     for key, each in model.actual.items():
         if key.component == "V2XChargingCtrlr" and not key.variable_instance:
@@ -340,12 +301,12 @@ def _v2x(model: _Model) -> tuple[V2x, ...]:
     )
 
 
-def _connectors(model: _Model) -> tuple[tuple[int, int], ...]:
+def _connectors(model: Model) -> tuple[tuple[int, int], ...]:
     plugs = {(key.evse, key.connector) for key in model.actual if key.connector > 0}
     return tuple(sorted(plugs))
 
 
-def _measurands(model: _Model) -> frozenset[str]:
+def _measurands(model: Model) -> frozenset[str]:
     found: set[str] = set()
     for key, each in model.actual.items():
         if key.variable.endswith("Measurands"):
@@ -354,6 +315,39 @@ def _measurands(model: _Model) -> frozenset[str]:
     return frozenset(found) if _IMPORT in found or _EXPORT in found else frozenset()
 
 
-def _items(model: _Model, instance: str) -> int:
+def _flagged(model: Model, variable: str) -> frozenset[int]:
+    return frozenset(
+        key.evse
+        for key, each in model.actual.items()
+        if key.variable == variable and as_flag(each.value)
+    )
+
+
+def _balances(model: Model) -> frozenset[int]:
+    said: dict[int, dict[str, float]] = {}
+    for key, each in model.actual.items():
+        if (key.component, key.variable) == ("V2XChargingCtrlr", "LocalLoadBalancing"):
+            with contextlib.suppress(ValueError):
+                figure = float(each.value or "")
+                said.setdefault(key.evse, {})[key.variable_instance] = figure
+    needed = {"UpperThreshold", "LowerThreshold", "UpperOffset", "LowerOffset"}
+    return frozenset(
+        evse
+        for evse, words in said.items()
+        if needed <= words.keys() and words["UpperThreshold"] > words["LowerThreshold"]
+    )
+
+
+def _der_controls(model: Model) -> tuple[tuple[int, frozenset[str]], ...]:
+    said: dict[int, frozenset[str]] = {}
+    for key, each in model.actual.items():
+        controller = key.component in {"DCDERCtrlr", "ACDERCtrlr", "DERCtrlr"}
+        if controller and key.variable in {"ModesSupported", "SupportedDERControls"}:
+            kinds = said.get(key.evse, frozenset())
+            said[key.evse] = kinds | as_members(each.value)
+    return tuple(sorted(said.items()))
+
+
+def _items(model: Model, instance: str) -> int:
     found = model.number("DeviceDataCtrlr", "ItemsPerMessage", DEFAULT_ITEMS, instance)
     return max(1, found)

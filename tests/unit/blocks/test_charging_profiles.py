@@ -10,10 +10,8 @@ import pytest
 from csms.blocks.charging_profiles import (
     ProfileReports,
     StationProfiles,
-    from_wire,
-    to_wire,
-    update_of,
 )
+from csms.blocks.profile_words import from_wire, to_wire, update_of
 from csms.charging.compiling import (
     Order,
     Terms,
