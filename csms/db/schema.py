@@ -3,6 +3,7 @@
 from csms.db import (
     certificate_tables,  # noqa: F401 - its tables join the metadata
     security_tables,  # noqa: F401 - its tables join the metadata
+    smart_tables,  # noqa: F401 - its tables join the metadata
     token_tables,  # noqa: F401 - its tables join the metadata
 )
 from csms.db.tables import metadata

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from csms.db.access import PostgresAccessStore
 from csms.db.certificates import PostgresCertificateStore
+from csms.db.charging import PostgresChargingStore
+from csms.db.der import PostgresDerStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
 from csms.db.fleet import PostgresFleetStore
@@ -64,6 +66,16 @@ class PostgresWork:
     def profiles(self) -> PostgresProfileStore:
         """What stations should hold, quarantines and incidents."""
         return PostgresProfileStore(self._connection)
+
+    @cached_property
+    def charging(self) -> PostgresChargingStore:
+        """Profiles that stations hold, limits from outside, needs of vehicles."""
+        return PostgresChargingStore(self._connection)
+
+    @cached_property
+    def der(self) -> PostgresDerStore:
+        """Controls of the grid, and the alarms they cause."""
+        return PostgresDerStore(self._connection)
 
     @cached_property
     def access(self) -> PostgresAccessStore:

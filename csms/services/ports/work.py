@@ -6,6 +6,8 @@ from typing import Protocol
 
 from csms.services.ports.access import AccessStore
 from csms.services.ports.certificate_store import CertificateStore, RotationStore
+from csms.services.ports.charging import ChargingStore
+from csms.services.ports.der import DerStore
 from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
 from csms.services.ports.fleet import FleetStore
@@ -58,6 +60,16 @@ class Work(Protocol):
     @property
     def profiles(self) -> ProfileStore:
         """What stations should hold, quarantines and incidents."""
+        ...
+
+    @property
+    def charging(self) -> ChargingStore:
+        """Profiles that stations hold, limits from outside, needs of vehicles."""
+        ...
+
+    @property
+    def der(self) -> DerStore:
+        """Controls of the grid, and the alarms they cause."""
         ...
 
     @property
