@@ -14,6 +14,7 @@ from csms.api import (
     id_tokens,
     inbox,
     local_lists,
+    operating,
     operations,
     people,
     programs,
@@ -21,6 +22,7 @@ from csms.api import (
     standings,
     stations,
     stream,
+    tariffs,
     telemetry,
 )
 from csms.api.guard import GuardedRoute, Unkept
@@ -53,6 +55,8 @@ _RESOURCES = (
     programs,
     events,
     telemetry,
+    operating,
+    tariffs,
     operations,
     people,
     id_tokens,

@@ -9,6 +9,7 @@ from csms.blocks.routing import Route, route
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId
 from csms.domain.station import Evse
+from csms.domain.station_request import ConnectorState
 from csms.ocpp.messages.availability import (
     HEARTBEAT,
     STATUS_NOTIFICATION,
@@ -32,6 +33,14 @@ class LiveConnectors(Protocol):
         ...
 
 
+class Notes(Deviations, Protocol):
+    """Whoever notes in passing what stations say."""
+
+    def connector(self, state: ConnectorState) -> None:
+        """Note what a connector is."""
+        ...
+
+
 class Ratings(Protocol):
     """Whoever knows which EVSEs there are."""
 
@@ -50,24 +59,26 @@ class ConnectorStates:
     Attributes:
         live: Where the state is kept for control.
         evses: Knows which EVSEs there are.
-        deviations: Where states of unknown connectors are counted.
+        notes: Where every state is noted, and states of unknown connectors counted.
         clock: Where business time comes from.
     """
 
     live: LiveConnectors
     evses: Ratings
-    deviations: Deviations
+    notes: Notes
     clock: Clock
 
     def take(self, evse: EvseId, connector: int, status: str, at: datetime) -> None:
         """Keep the state of a connector."""
+        if self.evses.evse(evse) is not None:
+            self.notes.connector(ConnectorState(evse, connector, status, at))
         if not self.live.is_timely(at):
             return
         if self.evses.evse(evse) is None:
             seen = DeviationSeen(
                 "unknown-evse", "StatusNotification.evseId", f"{evse} #{connector}"
             )
-            self.deviations.count(evse.station, [seen], self.clock.now())
+            self.notes.count(evse.station, [seen], self.clock.now())
             return
         self.live.update(evse, connector_status=status, connector_status_at=at)
 

@@ -1,13 +1,13 @@
 """Requests in the words of the wire: checked strictly, judged, and sent as they are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from csms.blocks.discharging import discharge_of
-from csms.blocks.translating import FindLink
+from csms.blocks.translating import FindLink, field_errors
 from csms.domain.ids import StationId
 from csms.ocpp.editions import NotInEdition, check
 from csms.ocpp.link import Priority, Refused, Stale, Unanswered, Unreachable
@@ -55,11 +55,7 @@ class StationCommands:
         try:
             check(Edition(edition), found, found.request.read_whole(payload))
         except ValidationError as error:
-            return [
-                FieldError(_path(each["loc"]), each["msg"])
-                for each in error.errors(include_url=False)
-                if each["type"] != "too_short" or not each["input"]
-            ]
+            return field_errors(error)
         except NotInEdition as error:
             return [FieldError(error.field, f"{error.reason} in {error.edition}")]
         return ()
@@ -96,10 +92,3 @@ class StationCommands:
         except Stale:
             return CommandResult(Outcome.NO_ANSWER, silence=Silence.STALE)
         return CommandResult(Outcome.ANSWERED, payload=answer)
-
-
-def _path(loc: Iterable[str | int]) -> str:
-    text = ""
-    for step in loc:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return text.removeprefix(".")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from csms.blocks.routing import Route, route
+from csms.blocks.signed_values import Keeper, signed_from
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.reading import OUTLET, VEHICLE, Reading
 from csms.domain.units import WS_PER_KWH, WS_PER_WH
@@ -60,10 +61,12 @@ class Metering:
     Attributes:
         ingest: Where readings are kept.
         signed_import: Which stations report export as negative import.
+        signed: Where signed values are kept.
     """
 
     ingest: Ingest
     signed_import: MeterQuirk = never
+    signed: Keeper | None = None
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -73,13 +76,16 @@ class Metering:
         self, station: StationId, request: MeterValuesRequest
     ) -> MeterValuesResponse:
         """Keep readings, and answer once they are kept (J01.FR.17)."""
+        evse = EvseId(station, request.evse_id)
         readings = readings_from(
             request.meter_value,
-            EvseId(station, request.evse_id),
+            evse,
             None,
             signed_import=self.signed_import(station),
         )
         await self.ingest.record_readings(station, readings)
+        if self.signed and (said := signed_from(request.meter_value, evse, None)):
+            await self.signed.keep(said)
         return MeterValuesResponse()
 
 

@@ -9,9 +9,11 @@ from pydantic_core import to_json
 
 from csms.blocks.metering import MeterQuirk, never, readings_from
 from csms.blocks.routing import Payload, Route, route_whole
+from csms.blocks.signed_values import Keeper, signed_from
 from csms.blocks.translating import info_of, token_from
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId, TransactionId
+from csms.domain.tariff import TransactionCost
 from csms.domain.token import HIDDEN, KEY_CODE, IdToken, Judgement
 from csms.domain.transaction import EventType, TransactionReport
 from csms.ocpp.messages.common import IdToken as WireToken
@@ -82,6 +84,20 @@ class NoReservations:
 NONE_KEPT = NoReservations()
 
 
+class Costs(Protocol):
+    """Whoever reckons what transactions cost."""
+
+    def holds(self, station: StationId) -> bool:
+        """Tell whether any tariff holds at a station."""
+        ...
+
+    async def final(
+        self, station: StationId, transaction: TransactionId
+    ) -> TransactionCost | None:
+        """Return what a transaction has cost that has just ended."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Transactions:
     """Records transaction events, and answers for the tokens in them.
@@ -92,6 +108,8 @@ class Transactions:
         clock: When reports come in.
         signed_import: Which stations report export as negative import.
         reservations: Who keeps reservations.
+        signed: Where signed values are kept.
+        costs: Who reckons what an ended transaction has cost.
     """
 
     ingest: Ingest
@@ -99,6 +117,8 @@ class Transactions:
     clock: Clock
     signed_import: MeterQuirk = never
     reservations: Reservations = NONE_KEPT
+    signed: Keeper | None = None
+    costs: Costs | None = None
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -117,19 +137,42 @@ class Transactions:
         """
         report = self.report(station, request, payload)
         await self.ingest.record(report)
+        if self.signed is not None and request.meter_value is not None:
+            place = EvseId(station, report.evse or 0)
+            if signed := signed_from(request.meter_value, place, report.transaction):
+                await self.signed.keep(signed)
+        cost = await self._cost(report)
+        told = await self._judgement(report, request)
+        if cost is None and told is None:
+            return _NOTED
+        return TransactionEventResponse(
+            id_token_info=None if told is None else info_of(told), total_cost=cost
+        )
+
+    async def _judgement(
+        self, report: TransactionReport, request: TransactionEventRequest
+    ) -> Judgement | None:
+        """Judge the token of a report, if it brings one."""
         said, number = request.id_token, request.reservation_id
         if said is None and number is None:
-            return _NOTED
+            return None
         token = None if said is None else token_from(said)
         starting = _is_start(request)
         if starting or number is not None:
             await self.reservations.used(
-                station, report.transaction, number, token, report.evse
+                report.station, report.transaction, number, token, report.evse
             )
         if token is None:
-            return _NOTED
-        told = self.tokens.judge(station, token, report.evse, starting=starting)
-        return TransactionEventResponse(id_token_info=info_of(told))
+            return None
+        return self.tokens.judge(report.station, token, report.evse, starting=starting)
+
+    async def _cost(self, report: TransactionReport) -> float | None:
+        """Return what an ended transaction has cost, if a tariff holds (I03)."""
+        ended = report.event_type is EventType.ENDED
+        if not ended or self.costs is None or not self.costs.holds(report.station):
+            return None
+        found = await self.costs.final(report.station, report.transaction)
+        return None if found is None else float(found.total)
 
     def report(
         self,

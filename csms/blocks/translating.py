@@ -1,7 +1,9 @@
 """The conversions that more than one block needs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
+
+from pydantic import ValidationError
 
 from csms.domain.ids import StationId
 from csms.domain.station import VariableKey
@@ -18,7 +20,7 @@ from csms.ocpp.messages.common import (
     Variable,
 )
 from csms.ocpp.messages.common import IdToken as WireToken
-from csms.services.ports.wire import NoAnswer, RefusedByStation, Silence
+from csms.services.ports.wire import FieldError, NoAnswer, RefusedByStation, Silence
 
 T = TypeVar("T")
 
@@ -135,3 +137,19 @@ def words_of(info: StatusInfo | None) -> str:
     if info is None:
         return ""
     return ": ".join(part for part in (info.reason_code, info.additional_info) if part)
+
+
+def field_errors(error: ValidationError) -> Sequence[FieldError]:
+    """Return what a payload breaks, by the names of its fields."""
+    return [
+        FieldError(_path(each["loc"]), each["msg"])
+        for each in error.errors(include_url=False)
+        if each["type"] != "too_short" or not each["input"]
+    ]
+
+
+def _path(loc: Iterable[str | int]) -> str:
+    text = ""
+    for step in loc:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")

@@ -8,6 +8,7 @@ from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.commanding import StationCommands
 from csms.blocks.data_transfer import DataTransfer
+from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
 from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.metering import Metering
@@ -16,6 +17,7 @@ from csms.blocks.remote_control import StationRemote
 from csms.blocks.routing import Block, Router
 from csms.blocks.security import Security
 from csms.blocks.smart_charging import SmartCharging
+from csms.blocks.tariff_and_cost import StationTariffs
 from csms.blocks.transactions import Transactions
 from csms.blocks.translating import FindLink
 from csms.bootstrap.authorizing import Authorizing, authorizing
@@ -41,6 +43,7 @@ from csms.services.journal import Journal
 from csms.services.live import LiveFleet
 from csms.services.monitoring import Monitor
 from csms.services.notices import Notices
+from csms.services.operating import Operating
 from csms.services.participation import Participation
 from csms.services.planning import Planning
 from csms.services.ports.notices import Mailer
@@ -55,8 +58,10 @@ from csms.services.returning import Returning
 from csms.services.running import EventRunner
 from csms.services.sending import NoticeSender
 from csms.services.settlement import Settlement
+from csms.services.signed_values import SignedValues
 from csms.services.stations import StationBook
 from csms.services.targeting import DispatchPolicy
+from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
 from csms.services.vendor_records import shipped
 from csms.services.watching import MonitorPolicy
@@ -97,6 +102,8 @@ class Inside:
     replanner: Replanner
     sender: NoticeSender
     authorizing: Authorizing
+    operating: Operating
+    tariffs: Tariffs
     router: Router
     certificates: CertificateParts
 
@@ -133,6 +140,8 @@ def build(
     settlement = Settlement(clock, begin, programs)
     charging = authorizing(settings, world, journal, link)
     certificates = certificate_parts(settings, world, journal, link)
+    operating = Operating(clock, begin, book, live, StationRemote(link))
+    tariffs = Tariffs(clock, begin, book, StationTariffs(link))
     router = _router(
         settings,
         world,
@@ -144,6 +153,7 @@ def build(
         model_reports,
         profile_reports,
         (*charging.blocks(certificates.contracts), certificates.answers),
+        tariffs,
     )
     return Inside(
         world=world,
@@ -196,6 +206,8 @@ def build(
         replanner=Replanner(clock, begin, live, run_wake),
         sender=NoticeSender(clock, begin, mailer, settings.link_base, wake=send_wake),
         authorizing=charging,
+        operating=operating,
+        tariffs=tariffs,
         router=router,
         certificates=certificates,
     )
@@ -267,8 +279,10 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     model_reports: DeviceReports,
     profile_reports: ProfileReports,
     others: tuple[Block, ...],
+    tariffs: Tariffs,
 ) -> Router:
     clock, book, live = world.clock, world.book, world.live
+    signed = SignedValues(world.begin)
     connectors = ConnectorStates(live, book, journal, clock)
 
     def signed_import(station: StationId) -> bool:
@@ -285,14 +299,21 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
         ),
         Availability(connectors, clock),
         Transactions(
-            ingest, charging.tokens, clock, signed_import, charging.reservations
+            ingest,
+            charging.tokens,
+            clock,
+            signed_import,
+            charging.reservations,
+            signed,
+            tariffs,
         ),
-        Metering(ingest, signed_import),
+        Metering(ingest, signed_import, signed),
         SmartCharging(live, profile_reports, dispatcher.dynamic),
         DerControl(live),
         Diagnostics(connectors, journal, clock),
         Security(journal, clock),
         DataTransfer(book, journal, clock),
         *others,
+        Declined(journal, clock),
     )
     return Router(blocks, stations=reception, journal=journal, clock=clock)

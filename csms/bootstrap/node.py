@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from csms.api.app import install as install_api
 from csms.bootstrap.doors import Links, MuteMailer, door_ports, edition_pin
+from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
 from csms.bootstrap.listening import ensure_free
 from csms.bootstrap.workers import Workers
@@ -137,6 +138,7 @@ async def _start(
     await inside.world.premises.refresh()
     await inside.authorizing.load()
     await inside.certificates.trust.load()
+    await inside.tariffs.load()
     if settings.admin_token is not None:
         await inside.access.ensure_token(
             settings.admin_token.get_secret_value(), "bootstrap", Role.ADMIN
@@ -160,29 +162,11 @@ async def _start(
     workers.start(_workers(inside, messages))
     stack.push_async_callback(workers.stop)
     stack.push_async_callback(inside.ingest.stop)
-    face = Node(
-        clock=clock,
-        begin=begin,
-        live=inside.world.live,
-        book=inside.world.book,
-        access=inside.access,
-        programs=inside.programs,
-        events=inside.events,
-        participation=inside.participation,
-        reception=inside.reception,
-        settlement=inside.settlement,
-        commands=inside.commands,
-        registry=inside.registry,
-        telemetry=inside.telemetry,
-        dispatcher=inside.dispatcher,
-        id_tokens=inside.authorizing.tokens,
-        local_lists=inside.authorizing.lists,
-        reservations=inside.authorizing.reservations,
-        certificates=inside.certificates.services,
+    face = face_of(
+        inside,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,
-        refreshed=inside.world.premises.refresh,
         readiness=_readiness(engine, url, workers),
         gauges=_gauges(inside, gateway, messages),
         secure=settings.link_base.startswith("https:"),
@@ -217,6 +201,7 @@ def _workers(
         "returning": inside.returning.run,
         **inside.authorizing.workers(),
         **inside.certificates.workers(),
+        "costs": inside.tariffs.run,
     }
 
 

@@ -14,12 +14,14 @@ from csms.cli import (
     id_tokens,
     incidents,
     local_lists,
+    operating,  # noqa: F401 - its commands join those of stations
     programs,
     registry,
     reservations,
     serve,
     settings,
     stations,
+    tariffs,
     telemetry,
 )
 from csms.cli.failures import Door
@@ -68,6 +70,7 @@ stations.app.command("clear-cache")(local_lists.clear_cache)
 app.add_typer(stations.app, name="stations", rich_help_panel=_FLEET)
 app.add_typer(id_tokens.app, name="id-tokens", rich_help_panel=_FLEET)
 app.add_typer(reservations.app, name="reservations", rich_help_panel=_FLEET)
+app.add_typer(tariffs.app, name="tariffs", rich_help_panel=_FLEET)
 app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
 app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)

@@ -175,7 +175,7 @@ def command(
         "commands",
         action,
         wanted={"dry_run": "true" if dry_run else None},
-        body=_payload(payload),
+        body=json_from(payload),
         also=_NO_ANSWER,
     )
     if "outcome" not in said:
@@ -191,7 +191,8 @@ def _local(desk: Desk, station: str, rows: list[dict[str, Any]]) -> list[Row]:
     return [{**row, "timezone": zone} for row in rows]
 
 
-def _payload(said: str) -> object:
+def json_from(said: str) -> object:
+    """Return the JSON that an argument stands for: itself, @FILE, or - for stdin."""
     try:
         if said == "-":
             said = sys.stdin.read()

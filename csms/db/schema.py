@@ -2,8 +2,10 @@
 
 from csms.db import (
     certificate_tables,  # noqa: F401 - its tables join the metadata
+    request_tables,  # noqa: F401 - its tables join the metadata
     security_tables,  # noqa: F401 - its tables join the metadata
     smart_tables,  # noqa: F401 - its tables join the metadata
+    tariff_tables,  # noqa: F401 - its tables join the metadata
     token_tables,  # noqa: F401 - its tables join the metadata
 )
 from csms.db.tables import metadata

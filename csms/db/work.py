@@ -16,11 +16,14 @@ from csms.db.fleet import PostgresFleetStore
 from csms.db.local_lists import PostgresLocalListStore
 from csms.db.notices import PostgresNoticeStore
 from csms.db.profiles import PostgresProfileStore
+from csms.db.requests import PostgresRequestStore
 from csms.db.reservations import PostgresReservationStore
 from csms.db.root_rotations import PostgresRotationStore
 from csms.db.security import PostgresSecurityStore
 from csms.db.settlements import PostgresSettlementStore
+from csms.db.signed_values import PostgresSignedValueStore
 from csms.db.stations import PostgresStationStore
+from csms.db.tariffs import PostgresTariffStore
 from csms.db.telemetry import PostgresTelemetryStore
 from csms.db.tokens import PostgresTokenStore
 from csms.services.ports.work import Work
@@ -76,6 +79,21 @@ class PostgresWork:
     def der(self) -> PostgresDerStore:
         """Controls of the grid, and the alarms they cause."""
         return PostgresDerStore(self._connection)
+
+    @cached_property
+    def requests(self) -> PostgresRequestStore:
+        """What was asked of stations by hand, and their connectors."""
+        return PostgresRequestStore(self._connection)
+
+    @cached_property
+    def tariffs(self) -> PostgresTariffStore:
+        """Tariffs, where they hold, and what transactions cost."""
+        return PostgresTariffStore(self._connection)
+
+    @cached_property
+    def signed_values(self) -> PostgresSignedValueStore:
+        """What meters have signed."""
+        return PostgresSignedValueStore(self._connection)
 
     @cached_property
     def access(self) -> PostgresAccessStore:

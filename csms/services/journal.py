@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from csms.clock import Clock, pause
-from csms.domain.ids import StationId
+from csms.domain.ids import EvseId, StationId
 from csms.domain.station import (
     Boot,
     DeviationCount,
@@ -22,6 +22,7 @@ from csms.domain.station import (
     RejectedHandshake,
     StationNotice,
 )
+from csms.domain.station_request import ConnectorState
 from csms.services.ports.wire import DeviationSeen
 from csms.services.ports.work import Begin, Work
 
@@ -48,6 +49,7 @@ class _Page:
     deviations: dict[_Deviation, DeviationCount] = field(default_factory=dict)
     rejections: list[RejectedHandshake] = field(default_factory=list)
     notices: list[StationNotice] = field(default_factory=list)
+    connectors: dict[tuple[EvseId, int], ConnectorState] = field(default_factory=dict)
 
 
 class Journal:
@@ -95,6 +97,15 @@ class Journal:
             kind, path = each.kind[:FIELD_LIMIT], each.path[:FIELD_LIMIT]
             detail = each.detail[:DETAIL_LIMIT]
             self._tally(DeviationCount(station, kind, path, 1, at, at, detail))
+
+    def connector(self, state: ConnectorState) -> None:
+        """Note what a connector is; of two, the later by the station's clock."""
+        key = (state.evse, state.connector)
+        before = self._page.connectors.get(key)
+        if before is None and len(self._page.connectors) >= MOST_WAITING:
+            self.dropped += 1
+        elif before is None or before.at <= state.at:
+            self._page.connectors[key] = state
 
     def record(self, station: str, remote: str, status: int, reason: str) -> None:
         """Note a refused handshake (the gateway's port ``Rejections``)."""
@@ -229,6 +240,10 @@ async def _write_notices(work: Work, page: _Page, _now: datetime) -> None:
     await work.stations.add_notices(page.notices)
 
 
+async def _write_connectors(work: Work, page: _Page, _now: datetime) -> None:
+    await work.requests.save_connectors(list(page.connectors.values()))
+
+
 _WRITERS: dict[str, Callable[[Work, _Page, datetime], Awaitable[None]]] = {
     "presence": _write_presence,
     "boots": _write_boots,
@@ -236,4 +251,5 @@ _WRITERS: dict[str, Callable[[Work, _Page, datetime], Awaitable[None]]] = {
     "deviations": _write_deviations,
     "rejections": _write_rejections,
     "notices": _write_notices,
+    "connectors": _write_connectors,
 }

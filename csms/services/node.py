@@ -15,6 +15,7 @@ from csms.services.events import Events
 from csms.services.feed import Feed
 from csms.services.live import LiveFleet
 from csms.services.local_lists import LocalLists
+from csms.services.operating import Operating
 from csms.services.participation import Participation
 from csms.services.ports.telemetry import MessageLogView
 from csms.services.ports.views import Queries
@@ -26,6 +27,7 @@ from csms.services.reservations import Reservations
 from csms.services.scoreboard import Scoreboard
 from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
+from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
 from csms.services.tokens import Tokens
 
@@ -123,6 +125,8 @@ class Node:
     local_lists: LocalLists
     reservations: Reservations
     certificates: CertificateServices
+    operating: Operating
+    tariffs: Tariffs
     queries: Queries
     messages: MessageLogView
     mail: Mailbox | None

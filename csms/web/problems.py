@@ -17,6 +17,7 @@ from starlette.status import (
     HTTP_409_CONFLICT,
     HTTP_422_UNPROCESSABLE_CONTENT,
     HTTP_500_INTERNAL_SERVER_ERROR,
+    HTTP_502_BAD_GATEWAY,
     HTTP_503_SERVICE_UNAVAILABLE,
     HTTP_504_GATEWAY_TIMEOUT,
 )
@@ -25,7 +26,9 @@ from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFou
 from csms.services.asking import StationSilent
 from csms.services.commands import MalformedCommand
 from csms.services.events import RulesBroken
+from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.registry_document import MalformedRegistry
+from csms.services.tariffs import MalformedTariff
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -100,6 +103,8 @@ _STATUS: Mapping[type[DomainError], int] = {
 def install_problems(app: FastAPI) -> None:
     """Let an application answer every failure by a problem document."""
     app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(NoAnswer, _no_answer)
+    app.add_exception_handler(RefusedByStation, _refused)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -185,6 +190,33 @@ async def _domain(_request: Request, error: Exception) -> Response:
     return respond(problem_of(error), headers)
 
 
+async def _no_answer(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NoAnswer)  # noqa: S101 the same
+    return respond(
+        Problem(
+            type="urn:csms:problem:no-answer",
+            title="The station did not answer.",
+            status=HTTP_504_GATEWAY_TIMEOUT,
+            detail=f"{error.station} did not answer: {error.kind}",
+            code="no-answer",
+            remedy="see whether it is connected, and ask again",
+        )
+    )
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedByStation)  # noqa: S101 the same
+    return respond(
+        Problem(
+            type="urn:csms:problem:refused-by-station",
+            title="The station answered by an error.",
+            status=HTTP_502_BAD_GATEWAY,
+            detail=f"{error.station} answered {error.code}: {error.description}",
+            code="refused-by-station",
+        )
+    )
+
+
 async def _validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 the same
     errors = [_field(each) for each in error.errors()]
@@ -233,7 +265,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def _details(error: DomainError) -> list[FieldProblem] | None:
     match error:
-        case MalformedCommand():
+        case MalformedCommand() | MalformedTariff():
             return [
                 FieldProblem(field=each.path, problem=each.problem)
                 for each in error.errors

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
 from csms.charging.capability import Capability, V2x, to_document
 from csms.db.engine import create_engine
@@ -330,29 +331,11 @@ async def site(url: str) -> AsyncIterator[Site]:
     catcher = MailCatcher(clock)
     settings = Settings(accept_simulated_evidence=True, data_dir=Path("unused"))
     inside = build(settings, clock, begin, store, Caught(catcher), lambda _: None)
-    node = Node(
-        clock=clock,
-        begin=begin,
-        live=inside.world.live,
-        book=inside.world.book,
-        access=inside.access,
-        programs=inside.programs,
-        events=inside.events,
-        participation=inside.participation,
-        reception=inside.reception,
-        settlement=inside.settlement,
-        commands=inside.commands,
-        registry=inside.registry,
-        telemetry=inside.telemetry,
-        dispatcher=inside.dispatcher,
-        id_tokens=inside.authorizing.tokens,
-        local_lists=inside.authorizing.lists,
-        reservations=inside.authorizing.reservations,
-        certificates=inside.certificates.services,
+    node = face_of(
+        inside,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,
-        refreshed=inside.world.premises.refresh,
         readiness=_ready,
         gauges=dict,
         secure=False,

@@ -15,6 +15,7 @@ import httpx
 from fastapi import FastAPI
 
 from csms.api.app import install
+from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
 from csms.charging.capability import Capability, V2x, to_document
 from csms.db.engine import create_engine
@@ -223,29 +224,11 @@ async def a_node(url: str, clock: ManualClock | None = None) -> AsyncIterator[St
     async def readiness() -> Mapping[str, Check]:
         return checks
 
-    node = Node(
-        clock=clock,
-        begin=begin,
-        live=inside.world.live,
-        book=inside.world.book,
-        access=inside.access,
-        programs=inside.programs,
-        events=inside.events,
-        participation=inside.participation,
-        reception=inside.reception,
-        settlement=inside.settlement,
-        commands=inside.commands,
-        registry=inside.registry,
-        telemetry=inside.telemetry,
-        dispatcher=inside.dispatcher,
-        id_tokens=inside.authorizing.tokens,
-        local_lists=inside.authorizing.lists,
-        reservations=inside.authorizing.reservations,
-        certificates=inside.certificates.services,
+    node = face_of(
+        inside,
         queries=PostgresQueries(engine),
         messages=messages,
         mail=catcher,
-        refreshed=inside.world.premises.refresh,
         readiness=readiness,
         gauges=partial(dict, ocpp_connections=3.0, ocpp_frames_in_total=17.0),
         secure=False,

@@ -13,7 +13,6 @@ from csms.ocpp.wire import FROM_STATION, TO_STATION, Action, AnyAction, Edition
 
 WAITING = frozenset(
     {
-        "BatterySwap",
         "ClosePeriodicEventStream",
         "FirmwareStatusNotification",
         "LogStatusNotification",
@@ -21,12 +20,10 @@ WAITING = frozenset(
         "NotifyDisplayMessages",
         "NotifyMonitoringReport",
         "NotifyPeriodicEventStream",
-        "NotifySettlement",
         "OpenPeriodicEventStream",
         "PublishFirmwareStatusNotification",
         "ReportDERControl",
         "SignCertificate",
-        "VatNumberValidation",
     }
 )
 """Actions whose block is not built yet."""

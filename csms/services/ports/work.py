@@ -13,9 +13,11 @@ from csms.services.ports.facts import FactStore
 from csms.services.ports.fleet import FleetStore
 from csms.services.ports.notices import NoticeStore
 from csms.services.ports.profiles import ProfileStore
+from csms.services.ports.requests import RequestStore
 from csms.services.ports.security import SecurityStore
 from csms.services.ports.settlements import SettlementStore
 from csms.services.ports.stations import StationStore
+from csms.services.ports.tariffs import SignedValueStore, TariffStore
 from csms.services.ports.telemetry import TelemetryStore
 from csms.services.ports.tokens import (
     LocalListStore,
@@ -70,6 +72,21 @@ class Work(Protocol):
     @property
     def der(self) -> DerStore:
         """Controls of the grid, and the alarms they cause."""
+        ...
+
+    @property
+    def requests(self) -> RequestStore:
+        """What was asked of stations by hand, and their connectors."""
+        ...
+
+    @property
+    def tariffs(self) -> TariffStore:
+        """Tariffs, where they hold, and what transactions cost."""
+        ...
+
+    @property
+    def signed_values(self) -> SignedValueStore:
+        """What meters have signed."""
         ...
 
     @property

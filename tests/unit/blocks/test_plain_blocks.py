@@ -13,6 +13,7 @@ from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.security import Security
 from csms.domain.ids import EvseId, StationId
 from csms.domain.station import Evse, StationNotice
+from csms.domain.station_request import ConnectorState
 from csms.domain.units import Power
 from csms.domain.vendor_profile import (
     CHARGE_ONLY,
@@ -38,6 +39,10 @@ RATED = Evse(EVSE, None, Power(1), Power(1), Power(0), grid_parallel=True)
 class Notebook:
     notices: list[StationNotice] = field(default_factory=list)
     seen: list[DeviationSeen] = field(default_factory=list)
+    states: list[ConnectorState] = field(default_factory=list)
+
+    def connector(self, state: ConnectorState) -> None:
+        self.states.append(state)
 
     def note(self, notice: StationNotice) -> None:
         self.notices.append(notice)

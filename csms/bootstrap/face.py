@@ -1,0 +1,53 @@
+"""A node as its HTTP edges see it, put together from what is inside."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from csms.bootstrap.inside import Inside
+from csms.services.node import Check, Mailbox, Node
+from csms.services.ports.telemetry import MessageLogView
+from csms.services.ports.views import Queries
+
+
+def face_of(  # noqa: PLR0913, what only the outside knows
+    inside: Inside,
+    *,
+    queries: Queries,
+    messages: MessageLogView,
+    mail: Mailbox | None,
+    readiness: Callable[[], Awaitable[Mapping[str, Check]]],
+    gauges: Callable[[], Mapping[str, float]],
+    secure: bool,
+    version: str,
+) -> Node:
+    """Return everything that API, console and portal may use."""
+    world = inside.world
+    return Node(
+        clock=world.clock,
+        begin=world.begin,
+        live=world.live,
+        book=world.book,
+        access=inside.access,
+        programs=inside.programs,
+        events=inside.events,
+        participation=inside.participation,
+        reception=inside.reception,
+        settlement=inside.settlement,
+        commands=inside.commands,
+        registry=inside.registry,
+        telemetry=inside.telemetry,
+        dispatcher=inside.dispatcher,
+        id_tokens=inside.authorizing.tokens,
+        local_lists=inside.authorizing.lists,
+        reservations=inside.authorizing.reservations,
+        certificates=inside.certificates.services,
+        operating=inside.operating,
+        tariffs=inside.tariffs,
+        queries=queries,
+        messages=messages,
+        mail=mail,
+        refreshed=world.premises.refresh,
+        readiness=readiness,
+        gauges=gauges,
+        secure=secure,
+        version=version,
+    )
