@@ -301,6 +301,15 @@ class Settings(BaseSettings):
         "asking; without it the station decides.",
     )
 
+    # Firmware.
+    firmware_max_mb: int = Field(
+        512, gt=0, description="The largest firmware file that is kept and served."
+    )
+    firmware_link_valid_s: Seconds = Field(
+        7 * 86400,
+        description="How long a station may fetch a firmware by the link it was given.",
+    )
+
     # Logs.
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="JSON lines, or a pleasant text; auto asks the terminal."

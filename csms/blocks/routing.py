@@ -32,15 +32,19 @@ BEFORE_ACCEPTED = frozenset(
         "StatusNotification",
         "MeterValues",
         "TransactionEvent",
+        "FirmwareStatusNotification",
     }
 )
 """What a pending station may say (B02.FR.02, B02.FR.09).
 
 Reports and status notifications answer calls of ours; transactions and readings are
-money, and are recorded although the station speaks out of turn.
+money, and are recorded although the station speaks out of turn. So is the last word of
+an update: the new firmware makes the station pending, and it is said only once.
 """
 
-_OUT_OF_TURN = frozenset({"MeterValues", "TransactionEvent"})
+_OUT_OF_TURN = frozenset(
+    {"MeterValues", "TransactionEvent", "FirmwareStatusNotification"}
+)
 _SPOKE_EARLY = Deviation("before-accepted", "", "recorded although it is pending")
 
 BEFORE_SERVED = frozenset({"BootNotification"})

@@ -36,6 +36,7 @@ def face_of(  # noqa: PLR0913, what only the outside knows
         registry=inside.registry,
         telemetry=inside.telemetry,
         dispatcher=inside.dispatcher,
+        upkeep=inside.upkeep,
         id_tokens=inside.authorizing.tokens,
         local_lists=inside.authorizing.lists,
         reservations=inside.authorizing.reservations,

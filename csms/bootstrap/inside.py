@@ -7,7 +7,6 @@ from datetime import timedelta
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.commanding import StationCommands
-from csms.blocks.data_transfer import DataTransfer
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
 from csms.blocks.diagnostics import Diagnostics
@@ -22,6 +21,7 @@ from csms.blocks.transactions import Transactions
 from csms.blocks.translating import FindLink
 from csms.bootstrap.authorizing import Authorizing, authorizing
 from csms.bootstrap.certificates import CertificateParts, certificate_parts
+from csms.bootstrap.firmware import build_upkeep
 from csms.charging.configuration import Sampling
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
@@ -63,6 +63,7 @@ from csms.services.stations import StationBook
 from csms.services.targeting import DispatchPolicy
 from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
+from csms.services.upkeep import Upkeep
 from csms.services.vendor_records import shipped
 from csms.services.watching import MonitorPolicy
 from csms.services.world import World
@@ -106,6 +107,7 @@ class Inside:
     tariffs: Tariffs
     router: Router
     certificates: CertificateParts
+    upkeep: Upkeep
 
 
 def build(
@@ -142,6 +144,15 @@ def build(
     certificates = certificate_parts(settings, world, journal, link)
     operating = Operating(clock, begin, book, live, StationRemote(link))
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
+    commands = Commands(
+        clock,
+        begin,
+        book,
+        StationCommands(link),
+        settings.discharge_by_others,
+        (certificates.guard,),
+    )
+    upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
     router = _router(
         settings,
         world,
@@ -152,7 +163,11 @@ def build(
         dispatcher,
         model_reports,
         profile_reports,
-        (*charging.blocks(certificates.contracts), certificates.answers),
+        (
+            *charging.blocks(certificates.contracts),
+            certificates.answers,
+            *upkeep_blocks,
+        ),
         tariffs,
     )
     return Inside(
@@ -173,14 +188,7 @@ def build(
             frozenset(each.id for each in programs),
             (world.premises.refresh,),
         ),
-        commands=Commands(
-            clock,
-            begin,
-            book,
-            StationCommands(link),
-            settings.discharge_by_others,
-            (certificates.guard,),
-        ),
+        commands=commands,
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),
         dispatcher=dispatcher,
@@ -210,6 +218,7 @@ def build(
         tariffs=tariffs,
         router=router,
         certificates=certificates,
+        upkeep=upkeep,
     )
 
 
@@ -312,7 +321,6 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
         DerControl(live),
         Diagnostics(connectors, journal, clock),
         Security(journal, clock),
-        DataTransfer(book, journal, clock),
         *others,
         Declined(journal, clock),
     )

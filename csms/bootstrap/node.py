@@ -199,6 +199,8 @@ def _workers(
         "dispatcher": inside.dispatcher.run,
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,
+        "firmware": inside.upkeep.runner.run,
+        "announcer": inside.upkeep.announcer.run,
         **inside.authorizing.workers(),
         **inside.certificates.workers(),
         "costs": inside.tariffs.run,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.db import tables
@@ -35,3 +35,8 @@ class PostgresFactStore:
             .limit(limit)
         )
         return [Fact(row.id, row.at, row.kind, row.subject, row.body) for row in rows]
+
+    async def latest(self) -> int:
+        """Return the id of the youngest fact; 0 if there is none."""
+        found = await self.connection.execute(select(func.max(tables.fact.c.id)))
+        return int(found.scalar_one() or 0)

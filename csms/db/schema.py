@@ -2,6 +2,8 @@
 
 from csms.db import (
     certificate_tables,  # noqa: F401 - its tables join the metadata
+    display_tables,  # noqa: F401 - its tables join the metadata
+    firmware_tables,  # noqa: F401 - its tables join the metadata
     request_tables,  # noqa: F401 - its tables join the metadata
     security_tables,  # noqa: F401 - its tables join the metadata
     smart_tables,  # noqa: F401 - its tables join the metadata

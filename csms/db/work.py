@@ -7,11 +7,15 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from csms.db.access import PostgresAccessStore
+from csms.db.campaigns import PostgresCampaignStore
 from csms.db.certificates import PostgresCertificateStore
 from csms.db.charging import PostgresChargingStore
+from csms.db.data_transfers import PostgresDataTransferStore
 from csms.db.der import PostgresDerStore
+from csms.db.displays import PostgresDisplayStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
+from csms.db.firmware import PostgresFirmwareStore
 from csms.db.fleet import PostgresFleetStore
 from csms.db.local_lists import PostgresLocalListStore
 from csms.db.notices import PostgresNoticeStore
@@ -134,6 +138,25 @@ class PostgresWork:
     def reservations(self) -> PostgresReservationStore:
         """EVSEs that are kept free for somebody."""
         return PostgresReservationStore(self._connection)
+    @cached_property
+    def firmware(self) -> PostgresFirmwareStore:
+        """Firmware images, updates and publications."""
+        return PostgresFirmwareStore(self._connection)
+
+    @cached_property
+    def campaigns(self) -> PostgresCampaignStore:
+        """Firmware campaigns."""
+        return PostgresCampaignStore(self._connection)
+
+    @cached_property
+    def displays(self) -> PostgresDisplayStore:
+        """Messages on the displays of stations."""
+        return PostgresDisplayStore(self._connection)
+
+    @cached_property
+    def data_transfers(self) -> PostgresDataTransferStore:
+        """What vendors exchange outside the standard."""
+        return PostgresDataTransferStore(self._connection)
 
 
 def begin_on(

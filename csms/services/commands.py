@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
 from csms.clock import Clock
+from csms.domain.data_transfer import Heading, Transfer
 from csms.domain.errors import Broken, NotAllowed, NotFound
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_21, Standing
@@ -172,3 +174,30 @@ class Commands:
         now = self.clock.now()
         async with self.begin() as work:
             await work.access.audit(by, f"command.{action}", station, said, now)
+            if action == "DataTransfer":
+                await work.data_transfers.keep(
+                    _transfer(station, payload, result, by, now)
+                )
+
+
+def _transfer(
+    station: StationId,
+    payload: dict[str, Any],
+    result: CommandResult,
+    by: str,
+    now: datetime,
+) -> Transfer:
+    """Return a vendor's message and what came of it (P01)."""
+    answer = result.payload or {}
+    return Transfer(
+        station=station,
+        at=now,
+        heading=Heading.OUT,
+        vendor_id=payload["vendorId"],
+        message_id=payload.get("messageId"),
+        data=payload.get("data"),
+        status=str(answer.get("status") or result.code or result.silence),
+        answer=answer.get("data"),
+        detail=result.description,
+        asked_by=by,
+    )

@@ -30,6 +30,7 @@ from csms.services.stations import StationBook
 from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
 from csms.services.tokens import Tokens
+from csms.services.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Node:
             knows the new stations at once.
         readiness: Returns each condition by name.
         gauges: Returns figures by name: connections, dropped log lines and the like.
+        upkeep: Firmware, displays, vendors' messages.
         mail: The mail catcher, if there is one.
         secure: Whether people come over HTTPS, so that cookies must be Secure.
         scoreboard: Tells how events stand; one for all who look.
@@ -127,6 +129,7 @@ class Node:
     certificates: CertificateServices
     operating: Operating
     tariffs: Tariffs
+    upkeep: Upkeep
     queries: Queries
     messages: MessageLogView
     mail: Mailbox | None

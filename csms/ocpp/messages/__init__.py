@@ -14,14 +14,14 @@ from csms.ocpp.wire import FROM_STATION, TO_STATION, Action, AnyAction, Edition
 WAITING = frozenset(
     {
         "ClosePeriodicEventStream",
-        "FirmwareStatusNotification",
+        "Get15118EVCertificate",
+        "GetCertificateChainStatus",
+        "GetCertificateStatus",
         "LogStatusNotification",
         "NotifyCustomerInformation",
-        "NotifyDisplayMessages",
         "NotifyMonitoringReport",
         "NotifyPeriodicEventStream",
         "OpenPeriodicEventStream",
-        "PublishFirmwareStatusNotification",
         "ReportDERControl",
         "SignCertificate",
     }

@@ -35,3 +35,7 @@ class FactStore(Protocol):
     async def after(self, last: int, limit: int) -> Sequence[Fact]:
         """Return facts younger than the last one seen, oldest first."""
         ...
+
+    async def latest(self) -> int:
+        """Return the id of the youngest fact; 0 if there is none."""
+        ...

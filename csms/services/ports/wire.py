@@ -214,35 +214,6 @@ class TransactionStatus:
     messages_in_queue: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayText:
-    """A text for the display of a station (O01).
-
-    Attributes:
-        id: The same id replaces.
-        text: At most 512 characters.
-        language: Language code of the text.
-        start: From when on; None for at once.
-        end: Until when; None for ever.
-        transaction: Only while this transaction goes on.
-    """
-
-    id: int
-    text: str
-    language: str = "en"
-    start: datetime | None = None
-    end: datetime | None = None
-    transaction: TransactionId | None = None
-
-
-class DisplayWire(Protocol):
-    """Shows messages on displays (block O)."""
-
-    async def show(self, station: StationId, shown: DisplayText) -> Reply:
-        """Show a text; raises ``NoAnswer`` and ``RefusedByStation``."""
-        ...
-
-
 class Outcome(StrEnum):
     """The three distinct ways a command can end."""
 

@@ -7,9 +7,12 @@ from typing import Protocol
 from csms.services.ports.access import AccessStore
 from csms.services.ports.certificate_store import CertificateStore, RotationStore
 from csms.services.ports.charging import ChargingStore
+from csms.services.ports.data_transfers import DataTransferStore
 from csms.services.ports.der import DerStore
+from csms.services.ports.displays import DisplayStore
 from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
+from csms.services.ports.firmware import CampaignStore, FirmwareStore
 from csms.services.ports.fleet import FleetStore
 from csms.services.ports.notices import NoticeStore
 from csms.services.ports.profiles import ProfileStore
@@ -127,6 +130,26 @@ class Work(Protocol):
     @property
     def reservations(self) -> ReservationStore:
         """EVSEs that are kept free for somebody."""
+        ...
+
+    @property
+    def firmware(self) -> FirmwareStore:
+        """Firmware images, updates and publications."""
+        ...
+
+    @property
+    def campaigns(self) -> CampaignStore:
+        """Firmware campaigns."""
+        ...
+
+    @property
+    def displays(self) -> DisplayStore:
+        """Messages on the displays of stations."""
+        ...
+
+    @property
+    def data_transfers(self) -> DataTransferStore:
+        """What vendors exchange outside the standard."""
         ...
 
 

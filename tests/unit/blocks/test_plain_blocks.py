@@ -1,4 +1,4 @@
-"""Blocks A, G, N and P: what stations say, and who gets to know."""
+"""Blocks A, G and N: what stations say, and who gets to know."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,21 +8,13 @@ from typing import Any
 import pytest
 
 from csms.blocks.availability import Availability, ConnectorStates
-from csms.blocks.data_transfer import DataTransfer
 from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.security import Security
 from csms.domain.ids import EvseId, StationId
 from csms.domain.station import Evse, StationNotice
 from csms.domain.station_request import ConnectorState
 from csms.domain.units import Power
-from csms.domain.vendor_profile import (
-    CHARGE_ONLY,
-    Dialect,
-    VendorProfile,
-    VendorWords,
-)
 from csms.ocpp.messages.availability import HeartbeatRequest, StatusNotificationRequest
-from csms.ocpp.messages.data_transfer import DataTransferRequest
 from csms.ocpp.messages.diagnostics import NotifyEventRequest
 from csms.ocpp.messages.security import SecurityEventNotificationRequest
 from csms.services.live import LiveFleet
@@ -217,43 +209,3 @@ class TestSecurity:
         (notice,) = bench.notebook.notices
         assert notice.severity == severity
         assert notice.body == {"type": kind, "techInfo": "box open"}
-
-
-@dataclass
-class Makes:
-    profile: VendorProfile
-
-    def vendor_profile(self, station: StationId) -> VendorProfile:
-        del station
-        return self.profile
-
-
-class TestDataTransfer:
-    """P02."""
-
-    SPEAKS = VendorProfile(
-        id="x",
-        dialect=Dialect.DATATRANSFER,
-        words=VendorWords("org.example", "Set", "Clear"),
-    )
-
-    @pytest.mark.parametrize(
-        ("profile", "vendor", "word"),
-        [
-            (CHARGE_ONLY, "org.example", "UnknownVendorId"),
-            (SPEAKS, "com.other", "UnknownVendorId"),
-            (SPEAKS, "org.example", "UnknownMessageId"),
-        ],
-    )
-    async def test_it_is_kept_and_not_acted_on(
-        self, bench: Bench, profile: VendorProfile, vendor: str, word: str
-    ) -> None:
-        """P02.FR.06, P02.FR.07."""
-        block = DataTransfer(Makes(profile), bench.notebook, bench.clock)
-        request = DataTransferRequest.read({"vendorId": vendor, "data": {"a": [1]}})
-        (routed,) = block.routes()
-
-        answer = await routed.handler(STATION, request)
-
-        assert answer.write() == {"status": word}
-        assert bench.notebook.notices[0].body["data"] == {"a": [1]}

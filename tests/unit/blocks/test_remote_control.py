@@ -1,16 +1,14 @@
 """Asking stations to act, and what they say to it."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from csms.blocks.display import StationDisplays
 from csms.blocks.remote_control import StationRemote
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.token import IdToken
 from csms.ocpp.link import Unanswered
-from csms.services.ports.wire import DisplayText, NoAnswer, Reply, TransactionStatus
+from csms.services.ports.wire import NoAnswer, Reply, TransactionStatus
 from tests.fakes.link import FakeLink
 
 STATION = StationId("MA-TEST-01")
@@ -113,31 +111,3 @@ class TestAsking:
 
         with pytest.raises(NoAnswer):
             await remote.reset(STATION, immediate=True)
-
-
-async def test_a_text_is_shown_until_it_ends() -> None:
-    """O01, O02."""
-    link = FakeLink({"SetDisplayMessage": {"status": "Accepted"}})
-    end = datetime(2026, 7, 15, tzinfo=UTC)
-
-    reply = await StationDisplays(lambda _: link).show(
-        STATION, DisplayText(7, "Peak event", end=end)
-    )
-
-    assert reply.accepted
-    assert link.asked[0][1] == {
-        "message": {
-            "id": 7,
-            "priority": "NormalCycle",
-            "message": {"format": "UTF8", "content": "Peak event", "language": "en"},
-            "endDateTime": "2026-07-15T00:00:00Z",
-        }
-    }
-
-
-async def test_a_display_may_refuse() -> None:
-    link = FakeLink({"SetDisplayMessage": {"status": "NotSupportedMessageFormat"}})
-
-    reply = await StationDisplays(lambda _: link).show(STATION, DisplayText(7, "x"))
-
-    assert reply == Reply(False, "NotSupportedMessageFormat")  # noqa: FBT003
