@@ -182,7 +182,6 @@ class Saying:
     since: datetime = NOW - timedelta(hours=1)
     until: datetime | None = NOW + timedelta(days=1)
     signer: Party | None = None
-    named_as: Party | None = None
     carries: Sequence[Party] = ()
     by_key: bool = False
     digest: hashes.HashAlgorithm = field(default_factory=hashes.SHA256)
@@ -215,7 +214,7 @@ def ocsp_answer(about: Party, saying: Saying | None = None) -> bytes:
             revocation_time=saying.since if revoked else None,
             revocation_reason=None,
         )
-        .responder_id(encoding, (saying.named_as or signer).certificate)
+        .responder_id(encoding, signer.certificate)
     )
     if saying.carries:
         builder = builder.certificates([each.certificate for each in saying.carries])

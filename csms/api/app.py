@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import JSONResponse
 
 from csms.api import (
+    certificates,
     commands,
     conflicts,
     events,
@@ -62,6 +63,7 @@ _RESOURCES = (
     id_tokens,
     local_lists,
     reservations,
+    certificates,
     stream,
 )
 

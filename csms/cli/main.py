@@ -18,6 +18,7 @@ from csms.cli import (
     programs,
     registry,
     reservations,
+    roots,
     serve,
     settings,
     stations,
@@ -75,6 +76,8 @@ app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
 app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)
 app.add_typer(registry.enrollments, name="enrollments", rich_help_panel=_FLEET)
+
+app.add_typer(roots.app, name="roots", rich_help_panel=_FLEET)
 
 app.add_typer(events.app, name="events", rich_help_panel=_FLEXIBILITY)
 app.add_typer(programs.app, name="programs", rich_help_panel=_FLEXIBILITY)
