@@ -45,6 +45,10 @@ WHERE asked.station_id = :station AND asked.kind = 'availability'
 """A change is done once every connector that it concerns says so."""
 
 
+_BEYOND = 2**31
+"""Above every number of a request."""
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresRequestStore:
     """The requests and connectors of one unit of work."""
@@ -150,10 +154,7 @@ class PostgresRequestStore:
                 *(each for each in column if each.name != "transaction_id"),
                 func.coalesce(column.transaction_id, led_to).label("transaction_id"),
             )
-            .where(
-                column.station_id == station,
-                literal(before is None) | (column.id < before),
-            )
+            .where(column.station_id == station, column.id < (before or _BEYOND))
             .order_by(column.id.desc())
             .limit(limit)
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Text, cast, delete, func, literal, select
+from sqlalchemy import Text, cast, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,8 +53,14 @@ class PostgresTariffStore:
         rows = await self.connection.execute(select(tariff).order_by(tariff.c.id))
         return [Tariff(row.id, row.currency, row.document) for row in rows]
 
+    async def is_used(self, used: str) -> bool:
+        """Tell whether it holds anywhere, or costs were reckoned by it."""
+        held = select(literal(1)).where(tariff_assignment.c.tariff_id == used)
+        cost = select(literal(1)).where(transaction_cost.c.tariff_id == used)
+        return bool(await self.connection.scalar(select(exists(held) | exists(cost))))
+
     async def remove(self, removed: str) -> None:
-        """Forget a tariff that holds nowhere."""
+        """Forget a tariff that was never used."""
         await self.connection.execute(delete(tariff).where(tariff.c.id == removed))
 
     async def assign(self, assignment: TariffAssignment) -> None:

@@ -63,9 +63,15 @@ class MalformedTariff(Broken):
 
 
 class TariffInUse(Conflict):
-    """A tariff that holds somewhere cannot be removed."""
+    """A tariff that holds somewhere, or by which was reckoned, cannot be removed."""
 
     code = "tariff-in-use"
+
+
+class TariffChanged(Conflict):
+    """A tariff's id stands for its content, for good (I08.FR.08)."""
+
+    code = "tariff-changed"
 
 
 class TariffRefused(NotAllowed):
@@ -101,11 +107,11 @@ class Tariffs:
                 self._hold(held.station, held.evse, held.tariff)
 
     async def save(self, document: Mapping[str, Any], by: str) -> Tariff:
-        """Keep a tariff, in place of one with the same id that holds nowhere.
+        """Keep a tariff; saying the same again changes nothing.
 
         Raises:
             MalformedTariff: If it breaks its schema.
-            TariffInUse: If one of this id holds somewhere and says something else.
+            TariffChanged: If one of this id says something else.
         """
         if errors := self.wire.check(document):
             raise MalformedTariff(errors)
@@ -114,23 +120,28 @@ class Tariffs:
         async with self.begin() as work:
             known = await work.tariffs.find(tariff.id)
             if known is not None and known.document != document:
-                await self._refuse_held(work, tariff.id)
+                raise TariffChanged(
+                    f"{tariff.id} says something else already",
+                    field="tariffId",
+                    remedy="save it under another id",
+                )
             await work.tariffs.save(tariff, by, now)
             await work.access.audit(by, "tariff.saved", tariff.id, dict(document), now)
         self._prices[tariff.id] = self.wire.prices(document)
         return tariff
 
     async def remove(self, tariff: str, by: str) -> None:
-        """Forget a tariff that holds nowhere.
+        """Forget a tariff that was never used.
 
         Raises:
             UnknownTariff: If there is none.
-            TariffInUse: If it holds somewhere.
+            TariffInUse: If it holds somewhere, or costs were reckoned by it.
         """
         now = self.clock.now()
         async with self.begin() as work:
             await _found(work, tariff)
-            await self._refuse_held(work, tariff)
+            if await work.tariffs.is_used(tariff):
+                raise TariffInUse(remedy="clear it where it holds; its costs stay")
             await work.tariffs.remove(tariff)
             await work.access.audit(by, "tariff.removed", tariff, {}, now)
         self._prices.pop(tariff, None)
@@ -342,15 +353,6 @@ class Tariffs:
             raise UnknownStation(f"there is no station {station}")
         if evse and self.book.evse(EvseId(station, evse)) is None:
             raise NotFound(f"{station} has no EVSE {evse}", field="evse")
-
-    async def _refuse_held(self, work: Work, tariff: str) -> None:
-        held = [e for e in await work.tariffs.assignments() if e.tariff == tariff]
-        if held:
-            raise TariffInUse(
-                f"{tariff} holds at {held[0].station} and {len(held) - 1} other places",
-                field="tariff",
-                remedy="clear it there first, or save it under another id",
-            )
 
 
 async def _found(work: Work, tariff: str) -> Tariff:

@@ -47,8 +47,12 @@ class TariffStore(Protocol):
         """Return every tariff, by id."""
         ...
 
+    async def is_used(self, tariff: str) -> bool:
+        """Tell whether it holds anywhere, or costs were reckoned by it."""
+        ...
+
     async def remove(self, tariff: str) -> None:
-        """Forget a tariff that holds nowhere."""
+        """Forget a tariff that was never used."""
         ...
 
     async def assign(self, assignment: TariffAssignment) -> None:
