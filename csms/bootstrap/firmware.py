@@ -56,9 +56,7 @@ def build_upkeep(
     campaigns = Campaigns(world, wishes, disturbing, wake)
     display_reports = DisplayReports()
     displays = Displays(world, StationDisplays(link, display_reports))
-    transfers = DataTransfers(
-        clock, begin, world.book, commands, StationCommands(link)
-    )
+    transfers = DataTransfers(clock, begin, world.book, commands, StationCommands(link))
     upkeep = Upkeep(
         images=images,
         updater=updater,

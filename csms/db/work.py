@@ -138,6 +138,7 @@ class PostgresWork:
     def reservations(self) -> PostgresReservationStore:
         """EVSEs that are kept free for somebody."""
         return PostgresReservationStore(self._connection)
+
     @cached_property
     def firmware(self) -> PostgresFirmwareStore:
         """Firmware images, updates and publications."""
