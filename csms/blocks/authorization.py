@@ -8,7 +8,7 @@ from csms.blocks.routing import Route, route
 from csms.blocks.translating import info_of, token_from
 from csms.domain.certificate import CertificateHash, ContractStatus, Digest
 from csms.domain.ids import StationId
-from csms.domain.token import IdToken, Judgement
+from csms.domain.token import NO_AUTHORIZATION, IdToken, Judgement
 from csms.ocpp.messages.authorization import (
     AUTHORIZE,
     AuthorizeCertificateStatus,
@@ -19,8 +19,15 @@ from csms.ocpp.messages.authorization import (
 from csms.ocpp.messages.common import EnergyTransferMode
 from csms.ocpp.messages.tariffs import Tariff
 from csms.services.ports.pki import ContractCheck, ContractProof, HashedCertificate
+from csms.services.ports.wire import DeviationSeen
 
+_NOBODY = DeviationSeen(
+    "empty-token", "Authorize.idToken.idToken", "empty, of a type that identifies"
+)
 _MODES = {each.value: each for each in EnergyTransferMode}
+
+Note = Callable[[StationId, DeviationSeen], None]
+"""Counts a departure from the standard."""
 
 TariffOf = Callable[[StationId, IdToken], Tariff | None]
 """Returns what charging costs whoever holds a token; None where nobody says (2.1)."""
@@ -65,6 +72,11 @@ class NobodyChecks:
         )
 
 
+def unnoted(station: StationId, seen: DeviationSeen) -> None:
+    """Count nothing."""
+    del station, seen
+
+
 def no_tariff(station: StationId, token: IdToken) -> Tariff | None:
     """Return no tariff."""
     del station, token
@@ -79,11 +91,13 @@ class Authorization:
         tokens: Judges id tokens.
         contracts: Judges the contract certificates of vehicles.
         tariff_of: Tells what charging costs (2.1).
+        note: Counts requests that identify nobody.
     """
 
     tokens: Tokens
     contracts: ContractCheck
     tariff_of: TariffOf = no_tariff
+    note: Note = unnoted
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -97,6 +111,8 @@ class Authorization:
         What only 2.1 knows is left out of the answer to a 2.0.1 station later on.
         """
         token = token_from(request.id_token)
+        if not token.value and token.type != NO_AUTHORIZATION:
+            self.note(station, _NOBODY)
         told = self.tokens.judge(station, token)
         certificate: AuthorizeCertificateStatus | None = None
         if (proof := _proof(request)).shown:

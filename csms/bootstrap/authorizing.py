@@ -9,9 +9,11 @@ from csms.blocks.reservation import ReservationUpdates, StationReservations
 from csms.blocks.routing import Block
 from csms.blocks.translating import FindLink
 from csms.charging.tokens import TokenPolicy
+from csms.domain.ids import StationId
 from csms.services.journal import Journal
 from csms.services.local_lists import LocalLists
 from csms.services.ports.pki import ContractCheck
+from csms.services.ports.wire import DeviationSeen
 from csms.services.reservations import Reservations
 from csms.services.tokens import Tokens
 from csms.services.world import World
@@ -26,11 +28,13 @@ class Authorizing:
         tokens: Keeps and judges id tokens.
         lists: Keeps the lists of stations in step.
         reservations: Keeps EVSEs free.
+        journal: Where odd requests are counted.
     """
 
     tokens: Tokens
     lists: LocalLists
     reservations: Reservations
+    journal: Journal
 
     def blocks(
         self,
@@ -43,8 +47,12 @@ class Authorizing:
             contracts: Judges contract certificates; without it none is good.
             tariff_of: Tells what charging costs.
         """
+
+        def note(station: StationId, seen: DeviationSeen) -> None:
+            self.journal.count(station, [seen], self.tokens.clock.now())
+
         return (
-            Authorization(self.tokens, contracts or NobodyChecks(), tariff_of),
+            Authorization(self.tokens, contracts or NobodyChecks(), tariff_of, note),
             ReservationUpdates(self.reservations),
         )
 
@@ -82,4 +90,5 @@ def authorizing(
         tokens,
         LocalLists(clock, begin, book, tokens, StationLists(link)),
         Reservations(clock, begin, book, tokens, StationReservations(link), journal),
+        journal,
     )

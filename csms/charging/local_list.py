@@ -8,10 +8,13 @@ from csms.charging.authority import Authority
 from csms.charging.tokens import Spot, TokenPolicy, judge
 from csms.domain.local_list import HIGHEST_VERSION, ListEntry, ListUpdate
 from csms.domain.station import EDITION_201
-from csms.domain.token import NO_AUTHORIZATION, IdToken, TokenRecord, Verdict
-
-_LISTED = frozenset({Verdict.ACCEPTED, Verdict.BLOCKED})
-"""An accepted token charges without us; a blocked one is refused without us."""
+from csms.domain.token import (
+    NO_AUTHORIZATION,
+    IdToken,
+    Judgement,
+    TokenRecord,
+    Verdict,
+)
 
 SizeOf = Callable[[ListUpdate], int]
 """Returns the bytes of the message that a list update becomes."""
@@ -57,7 +60,7 @@ def wanted(
             continue
         told = judge(record.token, record, spot, now, TokenPolicy())
         due = min(filter(None, (due, _changes(record, now))), default=None)
-        if told.verdict in _LISTED:
+        if _belongs(record, told, spot, now):
             entry = ListEntry(IdToken(record.token.value, record.token.type), told)
             known[record.token.key] = _rank(record, told.accepted, spot), entry
     ranked = [entry for _, entry in sorted(known.values(), key=lambda each: each[0])]
@@ -126,6 +129,14 @@ def next_version(*known: int | None) -> int:
     """
     highest = max((each for each in known if each is not None), default=0)
     return 1 if highest >= HIGHEST_VERSION else max(highest, 0) + 1
+
+
+def _belongs(record: TokenRecord, told: Judgement, spot: Spot, now: datetime) -> bool:
+    """Accepted tokens charge without us; blocked ones are refused without us."""
+    if told.verdict is not Verdict.BLOCKED:
+        return told.accepted
+    otherwise = replace(record, blocked=False)
+    return judge(record.token, otherwise, spot, now, TokenPolicy()).accepted
 
 
 def _sayable(record: TokenRecord) -> bool:

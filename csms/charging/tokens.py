@@ -66,11 +66,14 @@ def judge(
 ) -> Judgement:
     """Return what a station is told of a token (C01, C02, C04, C09).
 
-    An empty list of EVSEs means all of them; where only some are allowed they are
-    named, and where none is there is another verdict (C01.FR.19, C01.FR.20, C01.FR.22).
+    Nobody is identified by nothing. An empty list of EVSEs means all of them; where
+    only some are allowed they are named, and where none is there is another verdict
+    (C01.FR.19, C01.FR.20, C01.FR.22).
     """
     if token.type == NO_AUTHORIZATION:
         return ANYBODY
+    if not token.value:
+        return Judgement(Verdict.INVALID)
     if record is None:
         return _of_stranger(token, policy)
     told = Judgement(

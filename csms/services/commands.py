@@ -12,6 +12,7 @@ from csms.domain.data_transfer import Heading, Transfer
 from csms.domain.errors import Broken, NotAllowed, NotFound
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_21, Standing
+from csms.domain.token import without_key_codes
 from csms.services.permitting import DischargeGate
 from csms.services.ports.wire import (
     CommandResult,
@@ -164,7 +165,7 @@ class Commands:
         by: str,
     ) -> None:
         detail = {
-            "payload": payload,
+            "payload": without_key_codes(payload),
             "outcome": result.outcome.value,
             "answer": result.payload,
             "code": result.code,

@@ -31,9 +31,13 @@ from csms.services.tokens import Tokens
 
 log = structlog.get_logger()
 
-POLL_REAL_S = 5.0
+POLL_REAL_S = 1.0
 """How often it is looked which lists are out of step."""
 
+REST_REAL_S = 30.0
+"""How long a list that could not be brought rests, unless its station comes anew."""
+
+MOST_AT_ONCE = 16
 MISMATCH = "VersionMismatch"
 _NOBODY = "system"
 
@@ -57,6 +61,10 @@ class LocalLists:
     wire: LocalListWire
     _turns: dict[StationId, asyncio.Lock] = field(default_factory=dict)
     _met: dict[StationId, datetime | None] = field(default_factory=dict)
+    _resting: dict[StationId, float] = field(default_factory=dict)
+    _at_once: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE)
+    )
 
     async def show(self, station: StationId) -> LocalList:
         """Return the list of a station, as it should be and as it is.
@@ -156,38 +164,67 @@ class LocalLists:
         """Bring every list that is out of step and can be brought; count them."""
         async with self.begin() as work:
             lists = await work.local_lists.managed()
-        count = 0
-        for each in lists:
-            if not self._is_due(each):
-                continue
-            known = self.book.station(each.station)
-            self._met[each.station] = None if known is None else known.connected_at
-            try:
-                await self.synchronize(each.station)
-            except DomainError as problem:
-                log.info("local_list.not_brought", station=each.station, why=problem)
-            count += 1
-        return count
+        able = [each for each in lists if self._can_be_brought(each.station)]
+        return sum(await asyncio.gather(*(self._bring_if_due(each) for each in able)))
 
-    def _is_due(self, each: LocalList) -> bool:
+    async def _bring_if_due(self, each: LocalList) -> bool:
+        """Bring a list if that is due; one that fails then rests for a while."""
+        station, loop = each.station, asyncio.get_running_loop()
+        if not await self._is_due(each):
+            return False
+        try:
+            async with self._at_once:
+                await self.synchronize(station)
+        except DomainError as problem:
+            self._resting[station] = loop.time() + REST_REAL_S
+            log.info("local_list.not_brought", station=station, why=str(problem))
+        return True
+
+    def _can_be_brought(self, station: StationId) -> bool:
+        known = self.book.station(station)
+        return (
+            known is not None
+            and known.standing is Standing.ACCEPTED
+            and self.book.is_online(station)
+            and self.book.capability(station).authority.lists
+        )
+
+    async def _is_due(self, each: LocalList) -> bool:
         """Tell whether a list is to be brought now.
 
         After each new connection the version is asked for, whatever we believe.
         """
         known, edge = self.book.station(each.station), self.tokens.edge
-        if (
-            known is None
-            or known.standing is not Standing.ACCEPTED
-            or not self.book.is_online(each.station)
-            or not self.book.capability(each.station).authority.lists
-        ):
+        here_since = None if known is None else known.connected_at
+        if self._met.get(each.station) != here_since:
+            self._met[each.station] = here_since
+            return True
+        if asyncio.get_running_loop().time() < self._resting.get(each.station, 0.0):
             return False
-        return (
-            each.state is ListState.PENDING
-            or (each.revision, each.tokens) != (edge.revision, edge.count)
-            or (each.due_at is not None and each.due_at <= self.clock.now())
-            or self._met.get(each.station) != known.connected_at
-        )
+        if each.state is ListState.PENDING:
+            return True
+        passed = each.due_at is not None and each.due_at <= self.clock.now()
+        if passed or (each.revision, each.tokens) != (edge.revision, edge.count):
+            return await self._concerned(each.station)
+        return False
+
+    async def _concerned(self, station: StationId) -> bool:
+        """Tell whether what changed changes this list; a station is not asked that."""
+        async with self._turn(station):
+            edge, kept = self.tokens.edge, await self.show(station)
+            want = self._wanted(kept)
+            if len(difference(kept.held, want.entries)):
+                return True
+            await self._save(
+                replace(
+                    kept,
+                    revision=edge.revision,
+                    tokens=edge.count,
+                    due_at=want.due_at,
+                    left_out=want.left_out,
+                )
+            )
+            return False
 
     async def _bring(self, kept: LocalList, by: str, *, full: bool) -> LocalList:
         version = max(0, await asked(self.wire.version(kept.station)))

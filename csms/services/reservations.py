@@ -37,7 +37,7 @@ log = structlog.get_logger()
 GRACE = timedelta(seconds=60)
 """How long after the end the station's own word is waited for (H04.FR.01)."""
 
-POLL_REAL_S = 5.0
+POLL_REAL_S = 1.0
 REMEMBERED = 10_000
 """How many words about reservations are not looked up again when they are repeated."""
 

@@ -1,6 +1,7 @@
 """Id tokens: kept for operators, judged for stations, from memory."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from csms.domain.certificate import ContractStatus
 from csms.domain.errors import Broken, Conflict, NotFound
 from csms.domain.ids import EvseId, StationId
 from csms.domain.token import (
+    KEY_CODE,
     NO_AUTHORIZATION,
     IdToken,
     Judgement,
@@ -21,6 +23,7 @@ from csms.domain.token import (
     Verdict,
 )
 from csms.services.alarm import Alarm
+from csms.services.key_codes import Guesses
 from csms.services.ports.tokens import Edge
 from csms.services.ports.work import Begin, Work
 from csms.services.premises import Premises
@@ -31,6 +34,7 @@ log = structlog.get_logger()
 REFRESH_REAL_S = 30.0
 """How often it is looked whether another process changed a token."""
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _OF_CONTRACT: Mapping[ContractStatus, Verdict] = {
     ContractStatus.CERTIFICATE_EXPIRED: Verdict.EXPIRED,
 }
@@ -105,6 +109,7 @@ class Tokens:
         cache_s: How long a station may remember an accepted token, in seconds; none
             leaves it to the station.
         changed: Rung whenever a token changes.
+        guesses: Wrong key codes of late.
     """
 
     clock: Clock
@@ -114,6 +119,7 @@ class Tokens:
     policy: TokenPolicy = OPEN_HOUSE
     cache_s: int | None = None
     changed: Alarm = field(default_factory=Alarm)
+    guesses: Guesses = field(default_factory=Guesses)
     _shelf: _Shelf = field(default_factory=_Shelf)
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -136,8 +142,13 @@ class Tokens:
             starting: Whether a transaction begins or goes on by it.
         """
         now = self.clock.now()
+        secret = token.type == KEY_CODE
+        if secret and self.guesses.must_wait(station, now):
+            return Judgement(Verdict.INVALID)
         record = self._shelf.records.get(token.key)
         told = judge(token, record, self.spot(station, evse), now, self.policy)
+        if secret:
+            self.guesses.note(station, now, right=record is not None)
         told = may_start(told, self.policy, starting=starting)
         if self.cache_s is None or not told.accepted:
             return told
@@ -352,7 +363,13 @@ def _check(record: TokenRecord) -> None:
         raise MalformedToken(
             "it would never be valid: it ends before it begins", field="valid_until"
         )
-    if len(set(record.languages)) < len(record.languages):
+    if odd := [each for each in record.languages if not _LANGUAGE.fullmatch(each)]:
+        raise MalformedToken(
+            f"{odd[0]!r} is no language tag",
+            field="languages",
+            remedy="write en, de or en-US (RFC 5646)",
+        )
+    if len({each.casefold() for each in record.languages}) < len(record.languages):
         raise MalformedToken("the languages differ", field="languages")
     if any((each.station is None) == (each.site is None) for each in record.places):
         raise MalformedToken(

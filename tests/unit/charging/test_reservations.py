@@ -1,0 +1,82 @@
+"""Whether there is room for one more reservation."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csms.charging.reservations import Need, room
+from csms.domain.ids import StationId
+from csms.domain.reservation import Reservation, ReservationState
+from csms.domain.token import IdToken
+
+NOW = datetime(2026, 7, 14, 12, tzinfo=UTC)
+TOKEN = IdToken("a", "ISO14443")
+GROUP = IdToken("Family", "Central")
+EVSES = {1: frozenset({"cCCS1"}), 2: frozenset({"cType1"})}
+
+
+def held(number: int, need: Need, group: IdToken | None = None) -> Reservation:
+    return Reservation(
+        number,
+        StationId("S"),
+        TOKEN,
+        NOW,
+        *need,
+        group,
+        ReservationState.HELD,
+        NOW,
+        NOW,
+    )
+
+
+needs = st.tuples(
+    st.one_of(st.none(), st.integers(1, 3)),
+    st.one_of(st.none(), st.sampled_from(["cCCS1", "cType1"])),
+)
+stations = st.dictionaries(
+    st.integers(1, 3),
+    st.frozensets(st.sampled_from(["cCCS1", "cType1"])),
+    min_size=1,
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(needs, max_size=3), needs, stations)
+def test_there_is_room_when_everybody_can_have_an_evse_of_their_own(
+    open_ones: list[Need], need: Need, evses: dict[int, frozenset[str]]
+) -> None:
+    reservations = [held(n, each) for n, each in enumerate(open_ones)]
+    every = [*open_ones, need]
+    possible = any(
+        all(
+            wanted in (None, evse) and (kind is None or kind in evses[evse])
+            for (wanted, kind), evse in zip(every, order, strict=True)
+        )
+        for order in permutations(evses, len(every))
+    )
+
+    assert bool(room(reservations, need, evses)) == possible
+
+
+def test_the_reason_names_what_stands_against_it() -> None:
+    one, any_ = held(7, (1, None)), held(8, (None, None))
+
+    assert room([one], (1, None), EVSES).against == (7,)
+    assert room([one, any_], (None, "cType1"), EVSES).against == (7, 8)
+    assert "no EVSE 3" in room([], (3, None), EVSES).reason
+    assert "sType2" in room([], (None, "sType2"), EVSES).reason
+
+
+def test_a_reservation_serves_its_token_and_its_group_at_its_evse() -> None:
+    """H03.FR.01 to H03.FR.06."""
+    other = IdToken("b", "ISO14443")
+    at_one = held(1, (1, None), GROUP)
+
+    assert at_one.serves(IdToken("A", "ISO14443"), None, 1)
+    assert at_one.serves(TOKEN, None, None)
+    assert not at_one.serves(TOKEN, None, 2)
+    assert at_one.serves(other, IdToken("FAMILY", "Central"), 1)
+    assert not at_one.serves(other, None, 1)
+    assert not held(1, (None, None)).serves(other, GROUP, 1)
