@@ -141,7 +141,7 @@ async def list_variables(
     """Return the device model as it was last read, by name."""
     name = known_station(node, station)
     async with node.begin() as work:
-        variables = await work.stations.variables(name)
+        variables = await work.models.variables(name)
     items = [
         variable_item(each)
         for each in variables

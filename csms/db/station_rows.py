@@ -1,7 +1,5 @@
 """Rows of the station tables, and the values they stand for."""
 
-from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -36,21 +34,6 @@ def station_from(row: Row[Any]) -> Station:
     )
 
 
-def variable_row(
-    station: StationId, variable: Variable, at: datetime
-) -> dict[str, Any]:
-    """Return a row of ``station_variable``."""
-    said = variable.characteristics
-    row = {
-        **asdict(variable.key),
-        "attribute": variable.attribute,
-        "value": variable.value,
-        "mutability": variable.mutability,
-        "characteristics": None if said is None else dict(said),
-    }
-    return {**storable(row), "station_id": station, "updated_at": at}
-
-
 def variable_from(row: Row[Any]) -> Variable:
     """Read a row of ``station_variable``."""
     key = VariableKey(
@@ -61,7 +44,17 @@ def variable_from(row: Row[Any]) -> Variable:
         row.evse,
         row.connector,
     )
-    return Variable(key, row.attribute, row.value, row.mutability, row.characteristics)
+    return Variable(
+        key,
+        row.attribute,
+        row.value,
+        row.mutability,
+        row.characteristics,
+        row.persistent,
+        row.constant,
+        row.due_value,
+        row.updated_at,
+    )
 
 
 def storable(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out

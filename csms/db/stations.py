@@ -13,8 +13,6 @@ from csms.db import tables
 from csms.db.station_rows import (
     station_from,
     storable,
-    variable_from,
-    variable_row,
 )
 from csms.domain.ids import SiteId, StationId
 from csms.domain.station import (
@@ -26,11 +24,9 @@ from csms.domain.station import (
     Standing,
     Station,
     StationNotice,
-    Variable,
 )
 
 _STATION = tables.station
-_VARIABLE = tables.station_variable
 _DEVIATION = tables.deviation
 _NOTICE = tables.station_notice
 _REJECTED = tables.rejected_handshake
@@ -210,52 +206,6 @@ class PostgresStationStore:
             .where(_STATION.c.standing != Standing.REJECTED.value)
             .values(standing=Standing.ACCEPTED.value)
         )
-
-    async def replace_variables(
-        self, station: StationId, variables: Sequence[Variable], at: datetime
-    ) -> None:
-        """Keep its device model in place of the one that is kept."""
-        await self.connection.execute(
-            delete(_VARIABLE).where(_VARIABLE.c.station_id == station)
-        )
-        await self.save_variables(station, variables, at)
-
-    async def save_variables(
-        self, station: StationId, variables: Sequence[Variable], at: datetime
-    ) -> None:
-        """Keep values it reported, beside those that are kept."""
-        rows = {
-            (each.key, each.attribute): variable_row(station, each, at)
-            for each in variables
-        }
-        if not rows:
-            return
-        statement = insert(_VARIABLE)
-        await self.connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[each.name for each in _VARIABLE.primary_key],
-                set_={
-                    "value": statement.excluded.value,
-                    "mutability": func.coalesce(
-                        statement.excluded.mutability, _VARIABLE.c.mutability
-                    ),
-                    "characteristics": func.coalesce(
-                        statement.excluded.characteristics, _VARIABLE.c.characteristics
-                    ),
-                    "updated_at": statement.excluded.updated_at,
-                },
-            ),
-            list(rows.values()),
-        )
-
-    async def variables(self, station: StationId) -> Sequence[Variable]:
-        """Return its device model as last read, by name."""
-        rows = await self.connection.execute(
-            select(_VARIABLE)
-            .where(_VARIABLE.c.station_id == station)
-            .order_by(*_VARIABLE.primary_key)
-        )
-        return [variable_from(row) for row in rows]
 
     async def add_deviations(self, counts: Sequence[DeviationCount]) -> None:
         """Add to the counts of its harmless departures from the standard."""

@@ -191,6 +191,9 @@ station_variable = Table(
     Column("value", Text),
     Column("mutability", Text),
     Column("characteristics", JSONB(none_as_null=True)),
+    Column("persistent", Boolean),
+    Column("constant", Boolean),
+    Column("due_value", Text),
     Column("updated_at", Instant, nullable=False),
     PrimaryKeyConstraint(
         "station_id",

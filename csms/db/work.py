@@ -12,6 +12,7 @@ from csms.db.certificates import PostgresCertificateStore
 from csms.db.charging import PostgresChargingStore
 from csms.db.data_transfers import PostgresDataTransferStore
 from csms.db.der import PostgresDerStore
+from csms.db.device_model import PostgresDeviceModelStore
 from csms.db.displays import PostgresDisplayStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
@@ -43,6 +44,11 @@ class PostgresWork:
     def stations(self) -> PostgresStationStore:
         """Stations, what they said of themselves, and who was turned away."""
         return PostgresStationStore(self._connection)
+
+    @cached_property
+    def models(self) -> PostgresDeviceModelStore:
+        """Device models, reports of them, drift, ways to connect, restarts."""
+        return PostgresDeviceModelStore(self._connection)
 
     @cached_property
     def fleet(self) -> PostgresFleetStore:

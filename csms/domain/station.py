@@ -189,6 +189,10 @@ class Variable:
         value: The value as text; None when write only or never set.
         mutability: ReadOnly, WriteOnly or ReadWrite; None when not said.
         characteristics: Unit, data type, limits and values list, as on the wire.
+        persistent: Whether it outlives a restart; None when not said.
+        constant: Whether it never changes; None when not said.
+        due: A value that was accepted and takes effect at the next restart.
+        read_at: When it was last read or reported; None before it is kept.
     """
 
     key: VariableKey
@@ -196,6 +200,10 @@ class Variable:
     value: str | None = None
     mutability: str | None = None
     characteristics: Mapping[str, Any] | None = None
+    persistent: bool | None = None
+    constant: bool | None = None
+    due: str | None = None
+    read_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

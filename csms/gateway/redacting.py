@@ -1,48 +1,24 @@
-"""Takes passwords and key codes out of frames before they are kept."""
-
-from typing import Any
+"""Takes passwords, keys and key codes out of frames before they are kept."""
 
 from pydantic_core import from_json, to_json
 
-HIDDEN = "***"
-_KEY_CODE = "KeyCode"
+from csms.domain.secrecy import HIDDEN, MARKS, hidden
+
+__all__ = ["HIDDEN", "redacted"]
 
 
 def redacted(text: str) -> str:
-    """Return the frame with every password and key code in it hidden.
+    """Return the frame with every secret in it hidden.
 
-    A password is the value of a field whose name ends so (``basicAuthPassword``),
-    and the value that is set for a variable whose name says so
-    (``BasicAuthPassword``, A01). A key code is an id token of that type (C04.FR.04).
-    Almost no frame has one, so most cost two searches.
+    A secret is the value of a field whose name says so (``basicAuthPassword``), the
+    key of a VPN, the value that is said of a variable whose name says so
+    (``BasicAuthPassword``, A01), and an id token that is a key code (C04.FR.04).
+    Almost no frame has one, so most cost a few searches.
     """
-    if "assword" not in text and _KEY_CODE not in text:
+    if not any(mark in text for mark in MARKS):
         return text
     try:
         frame = from_json(text)
     except ValueError:
         return f"[{len(text)} characters that are not JSON and mention a secret]"
-    return to_json(_cleaned(frame), inf_nan_mode="null").decode()
-
-
-def _cleaned(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out
-    match value:
-        case list():
-            return [_cleaned(item) for item in value]
-        case {"variable": {"name": str(name)}, "attributeValue": _} if _secret(name):
-            return {**value, "attributeValue": HIDDEN}
-        case {"idToken": str(), "type": str(kind)} if kind == _KEY_CODE:
-            return {**value, "idToken": HIDDEN}
-        case dict():
-            return {
-                key: HIDDEN
-                if _secret(key) and isinstance(item, str)
-                else _cleaned(item)
-                for key, item in value.items()
-            }
-        case _:
-            return value
-
-
-def _secret(name: str) -> bool:
-    return name.lower().endswith("password")
+    return to_json(hidden(frame), inf_nan_mode="null").decode()

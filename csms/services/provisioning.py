@@ -245,7 +245,7 @@ class Provisioner:
         evses = [each.id.number for each in self._book.evses(known.id)]
         if known.is_provisioned:
             async with self._begin() as work:
-                kept = await work.stations.variables(known.id)
+                kept = await work.models.variables(known.id)
             if kept:
                 able = self._book.capability(known.id)
                 learned = await self._configurator.refresh(
@@ -272,9 +272,9 @@ class Provisioner:
             if station.make is not None:
                 await work.stations.save_make(station.id, station.make)
             if anew:
-                await work.stations.replace_variables(station.id, variables, now)
+                await work.models.replace(station.id, variables, now)
             else:
-                await work.stations.save_variables(station.id, variables, now)
+                await work.models.merge(station.id, variables, now)
             await work.stations.save_provisioned(
                 station.id,
                 fingerprint=fingerprint,

@@ -283,13 +283,13 @@ class TestStore:
         key = VariableKey("C", "V", "ci", "vi", 1, 2)
         first = Variable(key, "Actual", "1", "ReadWrite", {"maxLimit": 9})
         async with lobby.begin() as work:
-            await work.stations.save_variables(STATION, [first], lobby.clock.now())
-            await work.stations.save_variables(
+            await work.models.merge(STATION, [first], lobby.clock.now())
+            await work.models.merge(
                 STATION, [Variable(key, value="2")], lobby.clock.now()
             )
-            kept = await work.stations.variables(STATION)
-            await work.stations.replace_variables(STATION, [], lobby.clock.now())
-            left = await work.stations.variables(STATION)
+            kept = await work.models.variables(STATION)
+            await work.models.replace(STATION, [], lobby.clock.now())
+            left = await work.models.variables(STATION)
 
         assert kept == [replace(first, value="2")]
         assert left == []

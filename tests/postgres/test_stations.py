@@ -148,7 +148,7 @@ class TestBooting:
         assert lobby.model.known[SAMPLING].value == "60"
         assert "FullInventory" not in lobby.model.calls
         async with lobby.begin() as work:
-            kept = by_key(await work.stations.variables(STATION))
+            kept = by_key(await work.models.variables(STATION))
             known = await work.stations.find(STATION)
         assert kept[SAMPLING].value == "60"
         assert known is not None

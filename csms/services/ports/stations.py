@@ -14,7 +14,6 @@ from csms.domain.station import (
     Standing,
     Station,
     StationNotice,
-    Variable,
 )
 
 
@@ -80,22 +79,6 @@ class StationStore(Protocol):
 
         Accepts the station unless it is rejected.
         """
-        ...
-
-    async def replace_variables(
-        self, station: StationId, variables: Sequence[Variable], at: datetime
-    ) -> None:
-        """Keep its device model in place of the one that is kept."""
-        ...
-
-    async def save_variables(
-        self, station: StationId, variables: Sequence[Variable], at: datetime
-    ) -> None:
-        """Keep values it reported, beside those that are kept."""
-        ...
-
-    async def variables(self, station: StationId) -> Sequence[Variable]:
-        """Return its device model as last read, by name."""
         ...
 
     async def add_deviations(self, counts: Sequence[DeviationCount]) -> None:

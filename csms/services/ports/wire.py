@@ -65,14 +65,22 @@ class Inventory(StrEnum):
 
     FULL = "FullInventory"
     CONFIGURATION = "ConfigurationInventory"
+    SUMMARY = "SummaryInventory"
 
 
 @dataclass(frozen=True, slots=True)
 class VariableSetting:
-    """A value for a variable (B05)."""
+    """A value for a variable (B05).
+
+    Attributes:
+        key: The variable.
+        value: The value, as text.
+        attribute: Which of its values is set: Actual, Target, MinSet or MaxSet.
+    """
 
     key: VariableKey
     value: str
+    attribute: str = "Actual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +93,14 @@ class VariableResult:
             ``Rejected``, ``UnknownComponent``; ``NoResult`` if it said nothing.
         value: Its value, when it was asked for and given.
         info: The station's own words; may be empty.
+        attribute: Which of its values it is about.
     """
 
     key: VariableKey
     status: str
     value: str | None = None
     info: str = ""
+    attribute: str = "Actual"
 
     @property
     def accepted(self) -> bool:
@@ -100,17 +110,27 @@ class VariableResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of asking for a base report (B07).
+    """What came of asking for a report (B07, B08).
 
     Attributes:
         status: The station's word; ``Accepted`` announces parts.
-        variables: What the parts brought, in the order of their arrival.
+        variables: What the parts brought, in the order of their numbers.
         complete: Whether the parts were numbered without a gap and one was the last.
+        request_id: The number it went by.
+        parts: How many parts came.
+        missing: How many did not, as far as their numbers tell.
+        repeated: How many came under a number that had come before.
+        generated_at: When the station says that it made the first part.
     """
 
     status: str
     variables: tuple[Variable, ...] = ()
     complete: bool = False
+    request_id: int = 0
+    parts: int = 0
+    missing: int = 0
+    repeated: int = 0
+    generated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from csms.services.ports.certificate_store import CertificateStore, RotationStor
 from csms.services.ports.charging import ChargingStore
 from csms.services.ports.data_transfers import DataTransferStore
 from csms.services.ports.der import DerStore
+from csms.services.ports.device_model import DeviceModelStore
 from csms.services.ports.displays import DisplayStore
 from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
@@ -35,6 +36,11 @@ class Work(Protocol):
     @property
     def stations(self) -> StationStore:
         """Stations, what they said of themselves, and who was turned away."""
+        ...
+
+    @property
+    def models(self) -> DeviceModelStore:
+        """Device models, reports of them, drift, ways to connect, restarts."""
         ...
 
     @property

@@ -177,7 +177,7 @@ async def test_the_device_model_is_read_and_narrowed(
         Variable(VariableKey("V2XChargingCtrlr", "Enabled", evse=1), value="true"),
     ]
     async with peopled.node.begin() as work:
-        await work.stations.replace_variables(HOME_1.station, variables, EVENING)
+        await work.models.replace(HOME_1.station, variables, EVENING)
 
     everything = (await viewer.get(f"{HERE}/variables")).json()["items"]
     one = (await viewer.get(f"{HERE}/variables?q=rateunit")).json()["items"]
