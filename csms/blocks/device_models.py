@@ -130,6 +130,10 @@ class StationModels:
         """Return the settings, cut so that each portion fits into one message."""
         return _portions([(each, _set(each)) for each in settings], limits)
 
+    def asked(self, questions: Sequence[VariableQuestion]) -> dict[str, Any]:
+        """Return the request that would read them, in the words of the wire."""
+        return _asking(questions).write()
+
     def written(self, settings: Sequence[VariableSetting]) -> dict[str, Any]:
         """Return the request that would set them, in the words of the wire."""
         return _setting(settings).write()
@@ -144,10 +148,7 @@ class StationModels:
         self, station: StationId, questions: Sequence[VariableQuestion]
     ) -> Sequence[VariableResult]:
         """Return one result for each question, in the order asked (B06)."""
-        request = GetVariablesRequest(
-            get_variable_data=tuple(_asked(each) for each in questions)
-        )
-        answer = await self._ask(station, GET_VARIABLES, request)
+        answer = await self._ask(station, GET_VARIABLES, _asking(questions))
         said = {_name(each): each for each in answer.get_variable_result}
         return [_read(each, said.get((each.key, each.attribute))) for each in questions]
 
@@ -242,6 +243,12 @@ def _set(setting: VariableSetting) -> SetVariableData:
         component=component_of(setting.key),
         variable=variable_of(setting.key),
         attribute_type=_attribute(setting.attribute),
+    )
+
+
+def _asking(questions: Sequence[VariableQuestion]) -> GetVariablesRequest:
+    return GetVariablesRequest(
+        get_variable_data=tuple(_asked(each) for each in questions)
     )
 
 

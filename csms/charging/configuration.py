@@ -6,7 +6,8 @@ what cannot be had becomes a shortcoming.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from csms.charging.capability import as_flag, as_members
 from csms.domain.station import Make, Variable, VariableKey
@@ -47,6 +48,23 @@ class Sampling:
     heartbeat_s: int = 300
 
 
+class Fit(StrEnum):
+    """When a value is as it should be."""
+
+    EXACT = "exact"
+    """It is the value wanted, however it is written."""
+    AT_LEAST = "at_least"
+    """It is a number that is not less."""
+    AT_MOST = "at_most"
+    """It is a number that is not more."""
+    CONTAINS = "contains"
+    """It is a list that holds every member wanted."""
+
+
+METERING = "metering"
+"""The template that this module is: what dispatch and settlement need."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A variable and the value it should have.
@@ -55,11 +73,15 @@ class Wanted:
         key: The variable.
         value: The value wanted.
         needed: Whether its absence is a shortcoming, and not just less comfort.
+        fit: When another value will do as well.
+        template: What wants it.
     """
 
     key: VariableKey
     value: str
     needed: bool = True
+    fit: Fit = Fit.EXACT
+    template: str = METERING
 
     @property
     def is_list(self) -> bool:
@@ -165,7 +187,7 @@ def to_set(
     short: list[str] = []
     for each in settings:
         there = known.get(each.key)
-        fitted = each if there is None else _fitted(each, there)
+        fitted = each if there is None else fitted_to(each, there)
         if there is not None and fitted.is_list:
             short += missing(fitted)
         if there is not None and same(there.value, fitted):
@@ -182,6 +204,8 @@ def same(value: str | None, setting: Wanted) -> bool:
     """Tell whether a variable has the value wanted, however it is written."""
     if value is None:
         return False
+    if setting.fit is not Fit.EXACT:
+        return _fits(value, setting)
     if setting.is_list:
         return as_members(value) == as_members(setting.value)
     if setting.value in ("true", "false"):
@@ -190,6 +214,16 @@ def same(value: str | None, setting: Wanted) -> bool:
         return float(value) == float(setting.value)
     except ValueError:
         return value.strip() == setting.value
+
+
+def _fits(value: str, setting: Wanted) -> bool:
+    if setting.fit is Fit.CONTAINS:
+        return as_members(setting.value) <= as_members(value)
+    try:
+        number, bound = float(value), float(setting.value)
+    except ValueError:
+        return False
+    return number >= bound if setting.fit is Fit.AT_LEAST else number <= bound
 
 
 def missing(setting: Wanted) -> list[str]:
@@ -237,9 +271,10 @@ def _obstacle(there: Variable | None) -> str | None:
     return None
 
 
-def _fitted(setting: Wanted, there: Variable) -> Wanted:
+def fitted_to(setting: Wanted, there: Variable) -> Wanted:
+    """Return a setting cut to what the station says the variable can hold."""
     offered = as_members((there.characteristics or {}).get("valuesList"))
     if not setting.is_list or not offered:
         return setting
     kept = [each for each in MEASURANDS if each in offered]
-    return Wanted(setting.key, ",".join(kept), needed=setting.needed)
+    return replace(setting, value=",".join(kept))

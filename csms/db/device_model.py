@@ -4,12 +4,12 @@ A device model is thousands of rows: it is written by COPY, and changed set-wise
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, text, update
+from sqlalchemy import Row, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +26,7 @@ from csms.domain.device_model import (
 )
 from csms.domain.ids import StationId
 from csms.domain.secrecy import is_secret
-from csms.domain.station import Variable, VariableKey
+from csms.domain.station import Boot, Variable, VariableKey
 
 _VARIABLE = tables.station_variable
 _COLUMNS = (
@@ -74,7 +74,9 @@ ON CONFLICT (
     station_id, component, component_instance, evse, connector, variable,
     variable_instance, attribute
 ) DO UPDATE SET
-    value = excluded.value,
+    value = CASE
+        WHEN excluded.due_value IS NOT NULL AND excluded.value IS NULL THEN known.value
+        ELSE excluded.value END,
     mutability = coalesce(excluded.mutability, known.mutability),
     characteristics = coalesce(excluded.characteristics, known.characteristics),
     persistent = coalesce(excluded.persistent, known.persistent),
@@ -85,6 +87,15 @@ ON CONFLICT (
         ELSE known.due_value END,
     updated_at = excluded.updated_at
 """)
+
+_DONE = (
+    update(its.station_reset)
+    .where(its.station_reset.c.station_id == bindparam("of"))
+    .where(its.station_reset.c.evse == 0)
+    .where(its.station_reset.c.done_at.is_(None))
+    .where(its.station_reset.c.status.in_(("Accepted", "Scheduled")))
+    .values(done_at=bindparam("at"), boot_reason=bindparam("why"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,17 @@ class PostgresDeviceModelStore:
 
         What a value leaves out (mutability, characteristics) stays as it was.
         """
-        rows = _rows(station, variables, at)
+        await self.merge_all({station: variables}, at)
+
+    async def merge_all(
+        self, learned: Mapping[StationId, Sequence[Variable]], at: datetime
+    ) -> None:
+        """Keep values of several stations, as ``merge`` does."""
+        rows = [
+            row
+            for station in sorted(learned)
+            for row in _rows(station, learned[station], at)
+        ]
         if rows:
             columns = zip(*rows, strict=True)
             await self.connection.execute(
@@ -183,15 +204,22 @@ class PostgresDeviceModelStore:
         return [ReportRecord(**_named(row)) for row in rows]
 
     async def drifts(
-        self, station: StationId | None = None, after: StationId | None = None
+        self,
+        station: StationId | None = None,
+        after: StationId | None = None,
+        stations: int | None = None,
     ) -> Sequence[Drift]:
         """Return what is not as it should be, by station and name."""
         table = its.station_drift
-        query = select(table)
+        query, names = select(table), select(table.c.station_id).distinct()
         if station is not None:
             query = query.where(table.c.station_id == station)
         if after is not None:
             query = query.where(table.c.station_id > after)
+            names = names.where(table.c.station_id > after)
+        if stations is not None:
+            names = names.order_by(table.c.station_id).limit(stations)
+            query = query.where(table.c.station_id.in_(names))
         rows = await self.connection.execute(query.order_by(*table.primary_key))
         return [_drift(row) for row in rows]
 
@@ -241,17 +269,16 @@ class PostgresDeviceModelStore:
             for row in rows
         ]
 
-    async def booted(self, station: StationId, reason: str, at: datetime) -> None:
-        """Keep that the restarts of the whole station that were owed are done."""
-        table = its.station_reset
-        await self.connection.execute(
-            update(table)
-            .where(table.c.station_id == station)
-            .where(table.c.evse == 0)
-            .where(table.c.done_at.is_(None))
-            .where(table.c.status.in_(("Accepted", "Scheduled")))
-            .values(done_at=at, boot_reason=storable(reason))
-        )
+    async def booted(self, boots: Sequence[Boot]) -> None:
+        """Keep that the restarts that were owed by whole stations are done."""
+        if boots:
+            await self.connection.execute(
+                _DONE,
+                [
+                    {"of": each.station, "at": each.at, "why": storable(each.reason)}
+                    for each in boots
+                ],
+            )
 
     async def _upsert(self, table: Any, row: dict[str, Any]) -> None:  # noqa: ANN401
         statement = insert(table).values(**_of_station(row))

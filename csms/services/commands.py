@@ -7,12 +7,15 @@ from typing import Any, Protocol
 
 import structlog
 
+from csms.charging.requirements import repetition
 from csms.clock import Clock
 from csms.domain.data_transfer import Heading, Transfer
 from csms.domain.errors import Broken, NotAllowed, NotFound
 from csms.domain.ids import StationId
+from csms.domain.secrecy import hidden
 from csms.domain.station import EDITION_21, Standing
 from csms.domain.token import without_key_codes
+from csms.services.fitness import Fitness
 from csms.services.permitting import DischargeGate
 from csms.services.ports.wire import (
     CommandResult,
@@ -24,6 +27,9 @@ from csms.services.reception import UnknownStation
 from csms.services.stations import StationBook
 
 log = structlog.get_logger()
+
+AFTER_ACCEPTED = frozenset({"RequestStartTransaction", "RequestStopTransaction"})
+"""What a station refuses until it is accepted (B02.FR.05)."""
 
 
 class UnknownAction(NotFound):
@@ -67,6 +73,27 @@ class Guard(Protocol):
         ...
 
 
+class StationPending(NotAllowed):
+    """A pending station starts and stops nothing for us (B02.FR.05)."""
+
+    code = "station-pending"
+
+
+class Aftermath(Protocol):
+    """Whoever keeps what follows from a request that a station answered."""
+
+    async def of_command(
+        self,
+        station: StationId,
+        action: str,
+        payload: dict[str, Any],
+        answer: dict[str, Any],
+        by: str,
+    ) -> None:
+        """Keep what follows from a request that was sent in the words of the wire."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Commands:
     """Sends what an operator asks, unless a rule forbids it.
@@ -78,6 +105,7 @@ class Commands:
         wire: Checks, judges and sends requests.
         by_others: Whether power may be left to others (``DischargeGate``).
         guards: Further rules, each about the actions that it knows.
+        aftermath: Keeps what follows from an answer.
     """
 
     clock: Clock
@@ -86,6 +114,7 @@ class Commands:
     wire: RawWire
     by_others: bool = False
     guards: Sequence[Guard] = ()
+    aftermath: Aftermath | None = None
 
     @property
     def gate(self) -> DischargeGate:
@@ -116,11 +145,16 @@ class Commands:
             UnknownAction: If the action is none that may be sent to it.
             MalformedCommand: If the payload breaks the schema.
             StationRejected: If the station is rejected.
+            StationPending: If it is not accepted yet, and the action needs that.
+            StationLacks: If it does not have what the request needs.
             DischargeForbidden: If it would discharge, and a rule forbids that.
         """
         await self.check(station, action, payload)
         result = await self.wire.ask(station, action, payload)
         await self._audit(station, action, payload, result, by)
+        if result.payload is not None and self.aftermath is not None:
+            said = result.payload
+            await self.aftermath.of_command(station, action, payload, said, by)
         log.info(
             "command.sent",
             station=station,
@@ -132,8 +166,12 @@ class Commands:
 
     async def check(
         self, station: StationId, action: str, payload: dict[str, Any]
-    ) -> None:
-        """Raise what ``send`` would raise, and send nothing (a dry run)."""
+    ) -> tuple[str, ...]:
+        """Raise what ``send`` would raise, and send nothing (a dry run).
+
+        Returns:
+            Warnings about what the station may lack.
+        """
         edition = self._edition(station)
         if action not in self.wire.actions(edition):
             raise UnknownAction(
@@ -142,13 +180,22 @@ class Commands:
             )
         if errors := self.wire.check(edition, action, payload):
             raise MalformedCommand(action, errors)
+        if (field := repetition(action, payload)) is not None:
+            said = "names a variable that an entry before it names too (B05.FR.13)"
+            raise MalformedCommand(action, [FieldError(field, said)])
         known = self.book.station(station)
-        if known is not None and known.standing is Standing.REJECTED:
+        standing = Standing.REJECTED if known is None else known.standing
+        if standing is Standing.REJECTED:
             raise StationRejected
+        if standing is Standing.PENDING and action in AFTER_ACCEPTED:
+            raise StationPending(
+                remedy="wait until it is accepted, or find out why not"
+            )
         if (discharge := self.wire.discharge(action, payload)) is not None:
             await self.gate.permit(station, discharge)
         for guard in self.guards:
             await guard.permit(station, action, payload)
+        return await Fitness(self.begin, self.book).require(station, action, payload)
 
     def _edition(self, station: StationId) -> str:
         known = self.book.station(station)
@@ -172,6 +219,7 @@ class Commands:
             "silence": result.silence,
         }
         said = {name: value for name, value in detail.items() if value is not None}
+        said = hidden(said)
         now = self.clock.now()
         async with self.begin() as work:
             await work.access.audit(by, f"command.{action}", station, said, now)

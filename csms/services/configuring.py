@@ -42,10 +42,14 @@ class Learned:
     Attributes:
         variables: Every attribute that was reported or read.
         shortcomings: What could not be read, in prose.
+        complete: Whether it is all there is, so that what is absent is not there.
+        reports: The reports that were asked for, each with its kind.
     """
 
     variables: tuple[Variable, ...]
     shortcomings: tuple[str, ...] = ()
+    complete: bool = False
+    reports: tuple[tuple[Inventory, Report], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +89,34 @@ class Configurator:
             station: Whom to ask.
             evses: The EVSEs it has, for asking one variable after the other.
         """
+        reports: list[tuple[Inventory, Report]] = []
         for inventory in (Inventory.FULL, Inventory.CONFIGURATION):
             report = await self._report(station, inventory)
+            reports.append((inventory, report))
             if not report.variables:
                 continue
             if report.complete and inventory is Inventory.FULL:
-                return Learned(report.variables)
+                return Learned(report.variables, complete=True, reports=tuple(reports))
             more = await self._essentials(station, evses, report.variables)
             return Learned(
-                (*report.variables, *more), () if report.complete else (INCOMPLETE,)
+                (*report.variables, *more),
+                () if report.complete else (INCOMPLETE,),
+                reports=tuple(reports),
             )
         found = await self._essentials(station, evses, ())
-        return Learned(found, () if found else (UNREADABLE,))
+        return Learned(found, () if found else (UNREADABLE,), reports=tuple(reports))
 
     async def refresh(
-        self, station: StationId, known: Sequence[Variable], at_once: int
+        self,
+        station: StationId,
+        known: Sequence[Variable],
+        at_once: int,
+        more: Sequence[Wanted] = (),
     ) -> Learned:
         """Read again only what is configured, of a device model known before."""
         model = by_key(known)
-        keys = [each.key for each in wanted(model, self.sampling) if each.key in model]
+        settings = [*wanted(model, self.sampling), *more]
+        keys = [each.key for each in settings if each.key in model]
         results = await self._get(station, keys, at_once)
         fresh = {
             each.key: replace(model[each.key], value=each.value)
@@ -124,10 +137,19 @@ class Configurator:
         *,
         items_per_set: int,
         items_per_get: int,
+        more: Sequence[Wanted] = (),
     ) -> Configured:
-        """Set what differs from what is wanted, and read it back (B05, B06)."""
+        """Set what differs from what is wanted, and read it back (B05, B06).
+
+        Args:
+            station: Whom to configure.
+            variables: Its device model.
+            items_per_set: How many variables it takes at once.
+            items_per_get: How many variables it tells at once.
+            more: What is wanted beside what metering needs.
+        """
         model = by_key(variables)
-        due, short = to_set(wanted(model, self.sampling), model)
+        due, short = to_set([*wanted(model, self.sampling), *more], model)
         done: list[Wanted] = []
         for chunk in _chunks(due, items_per_set):
             results = await self._set(station, chunk)

@@ -21,6 +21,7 @@ from csms.domain.station import (
     Presence,
     RejectedHandshake,
     StationNotice,
+    Variable,
 )
 from csms.domain.station_request import ConnectorState
 from csms.services.ports.wire import DeviationSeen
@@ -50,6 +51,7 @@ class _Page:
     rejections: list[RejectedHandshake] = field(default_factory=list)
     notices: list[StationNotice] = field(default_factory=list)
     connectors: dict[tuple[EvseId, int], ConnectorState] = field(default_factory=dict)
+    variables: dict[StationId, list[Variable]] = field(default_factory=dict)
 
 
 class Journal:
@@ -117,6 +119,13 @@ class Journal:
     def note(self, notice: StationNotice) -> None:
         """Note what a station told of itself."""
         self._add(self._page.notices, notice)
+
+    def told(self, station: StationId, variables: Sequence[Variable]) -> None:
+        """Note values of variables that were set in passing."""
+        self._page.variables[station] = [
+            *self._page.variables.get(station, ()),
+            *variables,
+        ]
 
     async def flush(self) -> None:
         """Write down what was collected.
@@ -215,7 +224,9 @@ async def _write_presence(work: Work, page: _Page, _now: datetime) -> None:
 
 
 async def _write_boots(work: Work, page: _Page, _now: datetime) -> None:
-    await work.stations.save_boots(list(page.boots.values()))
+    boots = list(page.boots.values())
+    await work.stations.save_boots(boots)
+    await work.models.booted(boots)
     for boot in page.boots.values():
         await work.facts.add(
             "station.booted", boot.station, {"reason": boot.reason}, boot.at
@@ -244,6 +255,10 @@ async def _write_connectors(work: Work, page: _Page, _now: datetime) -> None:
     await work.requests.save_connectors(list(page.connectors.values()))
 
 
+async def _write_variables(work: Work, page: _Page, now: datetime) -> None:
+    await work.models.merge_all(page.variables, now)
+
+
 _WRITERS: dict[str, Callable[[Work, _Page, datetime], Awaitable[None]]] = {
     "presence": _write_presence,
     "boots": _write_boots,
@@ -252,4 +267,5 @@ _WRITERS: dict[str, Callable[[Work, _Page, datetime], Awaitable[None]]] = {
     "rejections": _write_rejections,
     "notices": _write_notices,
     "connectors": _write_connectors,
+    "variables": _write_variables,
 }

@@ -6,17 +6,22 @@ and one whose device model cannot be read is never dispatched (rule 1).
 """
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from csms.charging.capability import capability, to_document
-from csms.charging.configuration import SAMPLING, Sampling, by_key, make_of
+from csms.charging.configuration import SAMPLING, Sampling, Wanted, by_key, make_of
+from csms.charging.templates import Template
 from csms.clock import Clock, pause
+from csms.domain.device_model import ModelRecord
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_201, Make, Standing, Station, Variable
 from csms.services.configuring import UNREADABLE, Configurator, Learned
+from csms.services.desires import Desires
+from csms.services.device_reports import recorded
 from csms.services.ports.wire import (
     DeviceModelWire,
     NoAnswer,
@@ -24,13 +29,16 @@ from csms.services.ports.wire import (
     Reply,
     VariableSetting,
 )
-from csms.services.ports.work import Begin
+from csms.services.ports.work import Begin, Work
 from csms.services.stations import StationBook
 
 log = structlog.get_logger()
 
 ANNOUNCED_S = 30.0
 """For so many real seconds, a boot is the one that we asked for."""
+
+BY = "provisioning"
+"""Who asks for reports when a station has booted, as reports name it."""
 
 AFTER_ANSWER_S = 0.05
 """Real seconds between a boot and our first call, so that its answer goes first."""
@@ -90,6 +98,9 @@ class Provisioner:
         remote: Asks for a boot notification when provisioning is done.
         sampling: How often meters are to be read.
         patience: How long to wait.
+        templates: What stations should read beside that; what a template requires is
+            set, what it wishes for is only noted.
+        told: Told of values that were set in passing, to be kept a little later.
     """
 
     def __init__(  # noqa: PLR0913, it stands between all of these
@@ -102,6 +113,8 @@ class Provisioner:
         *,
         sampling: Sampling,
         patience: Patience,
+        templates: Sequence[Template] = (),
+        told: Callable[[StationId, Sequence[Variable]], None] | None = None,
     ) -> None:
         self._clock = clock
         self._begin = begin
@@ -110,6 +123,8 @@ class Provisioner:
         self._remote = remote
         self._patience = patience
         self._configurator = Configurator(model, sampling, patience.report_s)
+        self._desires = Desires(clock, templates, sampling)
+        self._told = told
         self._turns = asyncio.Semaphore(patience.at_once)
         self._runs: dict[StationId, _Run] = {}
         self._announced: dict[StationId, float] = {}
@@ -171,6 +186,7 @@ class Provisioner:
             learned.variables,
             items_per_set=able.items_per_set,
             items_per_get=able.items_per_get,
+            more=self._required(known, learned.variables),
         )
         fresh = {each.key: each for each in done.values}
         variables = tuple(
@@ -179,7 +195,8 @@ class Provisioner:
         )
         shortcomings = (*learned.shortcomings, *done.shortcomings)
         make = known.make or make_of(by_key(variables))
-        await self._keep(replace(known, make=make), variables, shortcomings, anew=anew)
+        learned = replace(learned, variables=variables, shortcomings=shortcomings)
+        await self._keep(replace(known, make=make), learned, anew=anew)
         return shortcomings
 
     async def set_sampling(self, station: StationId, seconds: int) -> bool:
@@ -193,7 +210,10 @@ class Provisioner:
             results = await self._model.set_variables(station, [setting])
         except (NoAnswer, RefusedByStation):
             return False
-        return all(each.status == "Accepted" for each in results)
+        accepted = all(each.status == "Accepted" for each in results)
+        if accepted and self._told is not None:
+            self._told(station, [Variable(SAMPLING, value=setting.value)])
+        return accepted
 
     def _begin_run(self, station: StationId) -> _Run:
         known = self._book.station(station)
@@ -249,19 +269,20 @@ class Provisioner:
             if kept:
                 able = self._book.capability(known.id)
                 learned = await self._configurator.refresh(
-                    known.id, kept, able.items_per_get
+                    known.id, kept, able.items_per_get, self._required(known, kept)
                 )
                 return learned, False
         return await self._configurator.learn(known.id, evses), True
 
-    async def _keep(
-        self,
-        station: Station,
-        variables: tuple[Variable, ...],
-        shortcomings: tuple[str, ...],
-        *,
-        anew: bool,
-    ) -> None:
+    def _required(
+        self, station: Station, variables: Sequence[Variable]
+    ) -> Sequence[Wanted]:
+        """Return what templates require; what they wish for is somebody's decision."""
+        wishes = self._desires.more(station, variables)
+        return [each for each in wishes if each.needed]
+
+    async def _keep(self, station: Station, learned: Learned, *, anew: bool) -> None:
+        variables, shortcomings = learned.variables, learned.shortcomings
         edition = station.edition or EDITION_201
         able = capability(variables, edition)
         able = replace(able, read=able.read and UNREADABLE not in shortcomings)
@@ -272,9 +293,11 @@ class Provisioner:
             if station.make is not None:
                 await work.stations.save_make(station.id, station.make)
             if anew:
-                await work.models.replace(station.id, variables, now)
+                await self._keep_model(work, station, learned)
             else:
+                await work.models.restarted(station.id)
                 await work.models.merge(station.id, variables, now)
+            await self._desires.note(work, station, variables)
             await work.stations.save_provisioned(
                 station.id,
                 fingerprint=fingerprint,
@@ -304,6 +327,25 @@ class Provisioner:
             shortcomings=list(shortcomings),
             vendor_profile=self._book.vendor_profile(station.id).id,
         )
+
+    async def _keep_model(self, work: Work, station: Station, learned: Learned) -> None:
+        """Keep a device model that was read anew, and how the reading went."""
+        now, make = self._clock.now(), station.make or Make("", "")
+        await work.models.replace(station.id, learned.variables, now)
+        for inventory, report in learned.reports:
+            await work.models.add_report(
+                recorded(station.id, inventory.value, BY, now, now, report)
+            )
+        if learned.variables:
+            await work.models.save_record(
+                ModelRecord(
+                    station.id,
+                    make.fingerprint(station.edition),
+                    learned.complete,
+                    len(learned.variables),
+                    now,
+                )
+            )
 
     async def _announce(self, station: StationId) -> None:
         """Ask a station that was pending to boot again; or at least for its status."""

@@ -196,6 +196,7 @@ class Reception:
     async def _save(self, boot: Boot, standing: Standing) -> None:
         async with self.begin() as work:
             await work.stations.save_boots([boot])
+            await work.models.booted([boot])
             await work.stations.set_standing(boot.station, standing)
             body = {
                 "reason": boot.reason,

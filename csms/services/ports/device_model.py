@@ -17,7 +17,7 @@ from csms.domain.device_model import (
     ResetRecord,
 )
 from csms.domain.ids import StationId
-from csms.domain.station import Variable, VariableKey
+from csms.domain.station import Boot, Variable, VariableKey
 from csms.services.ports.wire import Reply, Report, VariableResult, VariableSetting
 
 
@@ -76,6 +76,10 @@ class ModelWire(Protocol):
         self, settings: Sequence[VariableSetting], limits: MessageLimits
     ) -> Sequence[Sequence[VariableSetting]]:
         """Return the settings, cut so that each portion fits into one message."""
+        ...
+
+    def asked(self, questions: Sequence[VariableQuestion]) -> dict[str, Any]:
+        """Return the request that would read them, in the words of the wire."""
         ...
 
     def written(self, settings: Sequence[VariableSetting]) -> dict[str, Any]:
@@ -139,6 +143,12 @@ class DeviceModelStore(Protocol):
         """
         ...
 
+    async def merge_all(
+        self, learned: Mapping[StationId, Sequence[Variable]], at: datetime
+    ) -> None:
+        """Keep values of several stations, as ``merge`` does."""
+        ...
+
     async def restarted(self, station: StationId) -> None:
         """Forget what was to take effect at the next restart."""
         ...
@@ -168,13 +178,17 @@ class DeviceModelStore(Protocol):
         ...
 
     async def drifts(
-        self, station: StationId | None = None, after: StationId | None = None
+        self,
+        station: StationId | None = None,
+        after: StationId | None = None,
+        stations: int | None = None,
     ) -> Sequence[Drift]:
         """Return what is not as it should be, by station and name.
 
         Args:
             station: Only of this station.
             after: Only of stations whose id comes after this one.
+            stations: Of how many stations at most.
         """
         ...
 
@@ -200,6 +214,6 @@ class DeviceModelStore(Protocol):
         """Return the restarts asked for, the latest first."""
         ...
 
-    async def booted(self, station: StationId, reason: str, at: datetime) -> None:
-        """Keep that the restarts of the whole station that were owed are done."""
+    async def booted(self, boots: Sequence[Boot]) -> None:
+        """Keep that the restarts that were owed by whole stations are done."""
         ...
