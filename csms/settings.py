@@ -208,6 +208,14 @@ class Settings(BaseSettings):
     heartbeat_s: Seconds = Field(
         300, description="How often a station should show that it is alive."
     )
+    pending_retry_s: Seconds = Field(
+        10,
+        description="How long a station waits that is not provisioned yet, until it "
+        "boots again; it is asked to as soon as it is.",
+    )
+    rejected_retry_s: Seconds = Field(
+        600, description="How long a rejected station waits until it boots again."
+    )
     ping_interval_s: Seconds = Field(
         30, description="How often a connection is checked by a WebSocket ping."
     )

@@ -42,6 +42,9 @@ class Checked(BaseModel):
     """The command would be sent; nothing was."""
 
     outcome: Literal["checked"] = "checked"
+    warnings: list[str] = Field(
+        [], description="What the station may lack; its device model does not tell."
+    )
 
 
 @ROUTER.get("/stations/{station}/commands", summary="List what may be sent")
@@ -79,8 +82,8 @@ async def send_command(  # noqa: PLR0913, PLR0917 path, body, caller and respons
     """
     name = known_station(node, station)
     if dry_run:
-        await node.commands.check(name, action, payload)
-        return Checked()
+        warnings = await node.commands.check(name, action, payload)
+        return Checked(warnings=list(warnings))
     result = await node.commands.send(name, action, payload, by=caller.name)
     response.status_code = _STATUS[result.outcome]
     refused = result.outcome is Outcome.CALL_ERROR

@@ -7,11 +7,13 @@ from datetime import timedelta
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.commanding import StationCommands
+from csms.blocks.data_transfer import DataTransfer
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
+from csms.blocks.device_reports import DeviceReports
 from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.metering import Metering
-from csms.blocks.provisioning import DeviceReports, Provisioning, StationModels
+from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.routing import Block, Router
 from csms.blocks.security import Security
@@ -22,6 +24,12 @@ from csms.blocks.translating import FindLink
 from csms.bootstrap.authorizing import Authorizing, authorizing
 from csms.bootstrap.certificates import CertificateParts, certificate_parts
 from csms.bootstrap.firmware import build_upkeep
+from csms.bootstrap.provisioning import (
+    block_b,
+    commands_of,
+    intervals_of,
+    upkeep_of,
+)
 from csms.charging.configuration import Sampling
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
@@ -50,7 +58,7 @@ from csms.services.ports.notices import Mailer
 from csms.services.ports.work import Begin
 from csms.services.premises import Premises
 from csms.services.program_records import load_programs
-from csms.services.provisioning import Patience, Provisioner
+from csms.services.provisioning import Provisioner
 from csms.services.reception import Reception
 from csms.services.registry import Registry
 from csms.services.replanning import Replanner
@@ -91,6 +99,7 @@ class Inside:
     provisioner: Provisioner
     registry: Registry
     commands: Commands
+    upkeep: Upkeep
     ingest: Ingest
     telemetry: Telemetry
     dispatcher: Dispatcher
@@ -125,7 +134,8 @@ def build(
     programs = load_programs()
     passwords, journal = Passwords(), Journal(clock, begin)
     doorkeeper = Doorkeeper(begin, passwords)
-    provisioner, model_reports = _provisioner(settings, world, link)
+    provisioning = block_b(settings, world, journal, link)
+    provisioner = provisioning.provisioner
     reception = Reception(clock, begin, book, journal, live, provisioner)
     ingest = Ingest(
         store,
@@ -153,6 +163,7 @@ def build(
         (certificates.guard,),
     )
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
+    commands = commands_of(settings, world, link, provisioning, (certificates.guard,))
     router = _router(
         settings,
         world,
@@ -161,7 +172,7 @@ def build(
         journal,
         ingest,
         dispatcher,
-        model_reports,
+        provisioning.reports,
         profile_reports,
         (
             *charging.blocks(certificates.contracts),
@@ -189,6 +200,7 @@ def build(
             (world.premises.refresh,),
         ),
         commands=commands,
+        upkeep=upkeep_of(world, commands, provisioning),
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),
         dispatcher=dispatcher,
@@ -220,27 +232,6 @@ def build(
         certificates=certificates,
         upkeep=upkeep,
     )
-
-
-def _provisioner(
-    settings: Settings, world: World, link: FindLink
-) -> tuple[Provisioner, DeviceReports]:
-    reports = DeviceReports()
-    provisioner = Provisioner(
-        world.clock,
-        world.begin,
-        world.book,
-        StationModels(link, reports),
-        StationRemote(link),
-        sampling=Sampling(
-            aligned_s=settings.aligned_interval_s,
-            idle_s=settings.sampling_idle_s,
-            event_s=settings.sampling_event_s,
-            heartbeat_s=settings.heartbeat_s,
-        ),
-        patience=Patience(),
-    )
-    return provisioner, reports
 
 
 def _dispatch(
@@ -303,8 +294,8 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             reception,
             model_reports,
             clock,
-            timedelta(seconds=settings.heartbeat_s),
-            timedelta(seconds=max(10.0, 5.0 * clock.rate)),
+            intervals_of(settings, clock.rate),
+            journal,
         ),
         Availability(connectors, clock),
         Transactions(

@@ -13,7 +13,7 @@ from csms.blocks.translating import FindLink
 from csms.charging.configuration import Sampling
 from csms.charging.templates import Template
 from csms.services.aftermath import Aftermath
-from csms.services.commands import Commands
+from csms.services.commands import Commands, Guard
 from csms.services.desires import Desires
 from csms.services.device_models import DeviceModels
 from csms.services.device_reports import DeviceReporting
@@ -29,8 +29,6 @@ from csms.services.world import World
 from csms.settings import Settings
 
 _REQUEST_IDS = 2**31
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +81,28 @@ def block_b(
 
 
 def commands_of(
-    settings: Settings, world: World, link: FindLink, block: BlockB
+    settings: Settings,
+    world: World,
+    link: FindLink,
+    block: BlockB,
+    guards: Sequence[Guard],
 ) -> Commands:
-    """Return what sends an operator's requests."""
+    """Return what sends an operator's requests.
+
+    Args:
+        settings: What an operator set.
+        world: What everything stands on.
+        link: Finds the way to a station.
+        block: Keeps what follows from an answer.
+        guards: Further rules, each about the actions that it knows.
+    """
     return Commands(
         world.clock,
         world.begin,
         world.book,
         StationCommands(link),
         by_others=settings.discharge_by_others,
+        guards=guards,
         aftermath=block.aftermath,
     )
 
@@ -105,9 +116,7 @@ def upkeep_of(world: World, commands: Commands, block: BlockB) -> Upkeep:
         models=models,
         reporting=DeviceReporting(clock, begin, world.book, commands, wire, after),
         drifts=Drifts(clock, begin, world.book, models),
-        networks=NetworkProfiles(
-            clock, begin, commands, wire, models, fitness, after
-        ),
+        networks=NetworkProfiles(clock, begin, commands, wire, models, fitness, after),
         resets=Resets(clock, begin, commands, wire, after),
         templates=block.templates,
     )

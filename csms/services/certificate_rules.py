@@ -89,7 +89,7 @@ class CertificateRules:
             raise UnfitRoot(facts, use, flaw)
         _check_edition(station, edition, use, pem)
         async with self.begin() as work:
-            variables = await work.stations.variables(station)
+            variables = await work.models.variables(station)
             holding = await work.certificates.holding(station)
         known = [self.trust.identify(each) for each in holding.certificates]
         held = [each for each in known if each is not None and each.use is use]

@@ -12,6 +12,7 @@ from csms.domain.ids import StationId
 from csms.domain.secrecy import HIDDEN, is_secret
 from csms.domain.station import Variable, VariableKey
 from csms.services.aftermath import Aftermath
+from csms.services.asking import asked
 from csms.services.commands import Commands, MalformedCommand
 from csms.services.fitness import Fitness
 from csms.services.ports.device_model import (
@@ -27,7 +28,6 @@ from csms.services.ports.wire import (
     VariableSetting,
 )
 from csms.services.ports.work import Begin
-from csms.services.replies import failure
 
 DATA = "DeviceDataCtrlr"
 RESTART = "RebootRequired"
@@ -90,7 +90,7 @@ class DeviceModels:
             NothingAsked: If there is no question.
             StationLacks: If the station has no such variable, or hides it.
             StationSilent: If it does not answer.
-            StationErred: If it answers by an error.
+            StationRefused: If it answers by an error.
         """
         if not questions:
             raise NothingAsked(field="variables", remedy="name a variable")
@@ -121,7 +121,7 @@ class DeviceModels:
                 value.
             DischargeForbidden: If a value could make an EVSE discharge.
             StationSilent: If the station does not answer.
-            StationErred: If it answers by an error.
+            StationRefused: If it answers by an error.
         """
         if not settings:
             raise NothingAsked(field="variables", remedy="name a variable and a value")
@@ -217,11 +217,11 @@ async def _each(
     first: bool,
 ) -> Sequence[VariableResult]:
     """Ask one portion; a failure is raised only if nothing was answered before."""
+    if first:
+        return await asked(ask(portion))
     try:
         return await ask(portion)
     except (NoAnswer, RefusedByStation) as error:
-        if first:
-            raise failure(error) from error
         word = error.code if isinstance(error, RefusedByStation) else error.kind.value
         return [
             VariableResult(each.key, word, attribute=each.attribute) for each in portion

@@ -11,11 +11,11 @@ from csms.domain.device_model import CUSTOM, ModelRecord, ReportRecord
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_201, Station, Variable
 from csms.services.aftermath import Aftermath
+from csms.services.asking import asked as said_by
 from csms.services.commands import Commands
 from csms.services.ports.device_model import ModelWire, ReportQuestion
 from csms.services.ports.wire import Inventory, Report
 from csms.services.ports.work import Begin, Work
-from csms.services.replies import answered
 from csms.services.stations import StationBook
 
 
@@ -50,15 +50,14 @@ class DeviceReporting:
 
         Raises:
             StationSilent: If the station does not answer.
-            StationErred: If it answers by an error.
+            StationRefused: If it answers by an error.
         """
         asked = {"requestId": 0, "reportBase": inventory.value}
         await self.commands.check(station, "GetBaseReport", asked)
         began = self.clock.now()
-        with answered():
-            report = await self.wire.base_report(
-                station, inventory.value, self.patience_s
-            )
+        report = await said_by(
+            self.wire.base_report(station, inventory.value, self.patience_s)
+        )
         record = self._record(station, inventory.value, {}, by, began, report)
         return await self._keep(record, report), report.variables
 
@@ -73,13 +72,14 @@ class DeviceReporting:
             StationLacks: If the station does not have what is asked for, or takes no
                 such number of components at once (B08.FR.06).
             StationSilent: If the station does not answer.
-            StationErred: If it answers by an error.
+            StationRefused: If it answers by an error.
         """
         asked = self.wire.custom(question)
         await self.commands.check(station, "GetReport", asked)
         began = self.clock.now()
-        with answered():
-            report = await self.wire.custom_report(station, question, self.patience_s)
+        report = await said_by(
+            self.wire.custom_report(station, question, self.patience_s)
+        )
         said = {name: value for name, value in asked.items() if name != "requestId"}
         record = self._record(station, CUSTOM, said, by, began, report)
         return await self._keep(record, report), report.variables

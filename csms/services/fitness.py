@@ -7,21 +7,19 @@ from typing import Any
 from csms.charging.device_model import DeviceModel
 from csms.charging.requirement import Lack
 from csms.charging.requirements import judge, looks_at
-from csms.domain.errors import Conflict
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_21
+from csms.services.asking import StationLacks
 from csms.services.ports.work import Begin
 from csms.services.stations import StationBook
 
 
-class StationLacks(Conflict):
+class StationUnfit(StationLacks):
     """The station does not have what the request needs.
 
     Attributes:
         lacks: Everything that it lacks for it.
     """
-
-    code = "station-lacks"
 
     def __init__(self, station: StationId, lacks: tuple[Lack, ...]) -> None:
         self.lacks = lacks
@@ -54,7 +52,7 @@ class Fitness:
         forbids nothing.
 
         Raises:
-            StationLacks: If it does not have what the request needs.
+            StationUnfit: If it does not have what the request needs.
         """
         components = looks_at(action, payload)
         if not components:
@@ -64,7 +62,7 @@ class Fitness:
         model = await self.model(station, components)
         verdict = judge(action, payload, model, edition)
         if verdict.lacks:
-            raise StationLacks(station, verdict.lacks)
+            raise StationUnfit(station, verdict.lacks)
         return verdict.warnings
 
     async def model(

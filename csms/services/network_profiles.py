@@ -12,13 +12,13 @@ from csms.domain.ids import StationId
 from csms.domain.secrecy import hidden
 from csms.domain.station import VariableKey
 from csms.services.aftermath import Aftermath
+from csms.services.asking import asked
 from csms.services.commands import Commands
 from csms.services.device_models import DeviceModels, Written
-from csms.services.fitness import Fitness, StationLacks
+from csms.services.fitness import Fitness, StationUnfit
 from csms.services.ports.device_model import ModelWire
 from csms.services.ports.wire import VariableSetting
 from csms.services.ports.work import Begin
-from csms.services.replies import answered
 
 _COMM = "OCPPCommCtrlr"
 PRIORITY = VariableKey(_COMM, "NetworkConfigurationPriority")
@@ -100,12 +100,11 @@ class NetworkProfiles:
             StationLacks: If the station has no such slot (B09.FR.05), or would fall
                 back to a lower security profile (B09.FR.04).
             StationSilent: If it does not answer.
-            StationErred: If it answers by an error.
+            StationRefused: If it answers by an error.
         """
         payload = {"configurationSlot": slot, "connectionData": dict(document)}
         await self.commands.check(station, "SetNetworkProfile", payload)
-        with answered():
-            reply = await self.wire.set_network_profile(station, slot, document)
+        reply = await asked(self.wire.set_network_profile(station, slot, document))
         profile = await self.aftermath.connecting(station, slot, document, reply, by)
         async with self.begin() as work:
             detail = {**hidden(payload), "status": reply.status, "info": reply.info}
@@ -137,7 +136,7 @@ class NetworkProfiles:
                 f"has no way to connect in slot {empty[0]} (B10.FR.02)",
                 "put one there first",
             )
-            raise StationLacks(station, (lack,))
+            raise StationUnfit(station, (lack,))
         value = ",".join(map(str, slots))
         (written,) = await self.models.write(
             station, [VariableSetting(PRIORITY, value)], by

@@ -97,6 +97,7 @@ class Node:
     """Everything that API, console and portal may use.
 
     Attributes:
+        upkeep: Looks after how stations are set up.
         refreshed: To be awaited after the registry changed, so that all of the node
             knows the new stations at once.
         readiness: Returns each condition by name.
@@ -120,6 +121,7 @@ class Node:
     reception: Reception
     settlement: Settlement
     commands: Commands
+    upkeep: Upkeep
     registry: Registry
     telemetry: Telemetry
     dispatcher: Dispatcher

@@ -7,10 +7,10 @@ from csms.clock import Clock
 from csms.domain.device_model import ResetRecord
 from csms.domain.ids import StationId
 from csms.services.aftermath import Aftermath
+from csms.services.asking import asked
 from csms.services.commands import Commands
 from csms.services.ports.device_model import ModelWire
 from csms.services.ports.work import Begin
-from csms.services.replies import answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,13 @@ class Resets:
             StationLacks: If the station does not restart single EVSEs (B11.FR.09), or
                 does not resume transactions (B13.FR.01).
             StationSilent: If it does not answer.
-            StationErred: If it answers by an error.
+            StationRefused: If it answers by an error.
         """
         payload: dict[str, object] = {"type": kind}
         if evse is not None:
             payload["evseId"] = evse
         await self.commands.check(station, "Reset", payload)
-        with answered():
-            reply = await self.wire.reset(station, kind, evse)
+        reply = await asked(self.wire.reset(station, kind, evse))
         record = await self.aftermath.resetting(station, kind, evse or 0, reply, by)
         detail = {**payload, "status": reply.status, "info": reply.info}
         async with self.begin() as work:

@@ -75,7 +75,7 @@ class StationCertificates:
         async with self.begin() as work:
             holding = await work.certificates.holding(station)
             intents = await work.certificates.intents(station)
-            variables = await work.stations.variables(station)
+            variables = await work.models.variables(station)
         return overview_of(
             station, holding, intents, variables, self.rules.trust, self.clock.now()
         )

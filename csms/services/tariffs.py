@@ -363,7 +363,7 @@ async def _found(work: Work, tariff: str) -> Tariff:
 
 
 async def _is_true(work: Work, station: StationId, key: VariableKey) -> bool:
-    for each in await work.stations.variables(station):
+    for each in await work.models.variables(station):
         if each.key == key and each.attribute == "Actual":
             return (each.value or "").casefold() == "true"
     return False

@@ -26,6 +26,7 @@ from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFou
 from csms.services.asking import StationSilent
 from csms.services.commands import MalformedCommand
 from csms.services.events import RulesBroken
+from csms.services.fitness import StationUnfit
 from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.registry_document import MalformedRegistry
 from csms.services.tariffs import MalformedTariff
@@ -269,6 +270,11 @@ def _details(error: DomainError) -> list[FieldProblem] | None:
             return [
                 FieldProblem(field=each.path, problem=each.problem)
                 for each in error.errors
+            ]
+        case StationUnfit():
+            return [
+                FieldProblem(field=each.field, problem=f"{each.problem}; {each.remedy}")
+                for each in error.lacks
             ]
         case MalformedRegistry():
             return [

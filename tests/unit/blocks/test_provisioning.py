@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
-from csms.blocks.provisioning import DeviceReports, Provisioning, StationModels
+from csms.blocks.device_models import StationModels
+from csms.blocks.device_reports import DeviceReports, Taken
+from csms.blocks.provisioning import Intervals, Provisioning
 from csms.domain.ids import StationId
 from csms.domain.station import Boot, Make, Standing, Variable, VariableKey
 from csms.ocpp.link import Refused, Stale, Unanswered, Unreachable
 from csms.ocpp.messages.provisioning import BootNotificationRequest, NotifyReportRequest
 from csms.services.ports.wire import (
+    DeviationSeen,
     Inventory,
     NoAnswer,
     RefusedByStation,
@@ -43,13 +46,28 @@ class Stations:
         return self.standing
 
 
+@dataclass
+class Deviations:
+    seen: list[DeviationSeen] = field(default_factory=list)
+
+    def count(
+        self, station: StationId, seen: Sequence[DeviationSeen], at: datetime
+    ) -> None:
+        del station, at
+        self.seen += seen
+
+
 def a_block(standing: Standing, reports: DeviceReports | None = None) -> Provisioning:
     return Provisioning(
         Stations(standing),
         reports or DeviceReports(),
         ManualClock(NOW),
-        heartbeat=timedelta(seconds=300),
-        retry=timedelta(seconds=30),
+        Intervals(
+            accepted=timedelta(seconds=300),
+            pending=timedelta(seconds=30),
+            rejected=timedelta(seconds=600),
+        ),
+        Deviations(),
     )
 
 
@@ -61,7 +79,7 @@ class TestBoot:
         [
             (Standing.ACCEPTED, "Accepted", 300),
             (Standing.PENDING, "Pending", 30),
-            (Standing.REJECTED, "Rejected", 30),
+            (Standing.REJECTED, "Rejected", 600),
         ],
     )
     async def test_a_station_is_told_where_it_stands_and_what_time_it_is(
@@ -198,12 +216,14 @@ class TestBaseReport:
     async def test_an_empty_part_is_a_part(self) -> None:
         report, _ = await reported([(0.1, part(0, tbc=False))])
 
-        assert report == Report("Accepted", (), complete=True)
+        assert (report.status, report.variables) == ("Accepted", ())
+        assert report.complete
+        assert report.parts == 1
 
     async def test_accepted_and_nothing_comes(self) -> None:
         report, took = await reported([], deadline_s=10)
 
-        assert report == Report("Accepted")
+        assert report == Report("Accepted", request_id=1)
         assert took == pytest.approx(10)
 
     async def test_more_is_promised_and_never_comes(self) -> None:
@@ -219,15 +239,16 @@ class TestBaseReport:
 
         report = await models.get_base_report(STATION, Inventory.CONFIGURATION, 60)
 
-        assert report == Report("NotSupported")
+        assert report == Report("NotSupported", request_id=1)
         assert link.asked[0][1]["reportBase"] == "ConfigurationInventory"
 
     async def test_a_report_that_nobody_asked_for_is_let_pass(self) -> None:
         reports = DeviceReports()
 
-        assert not reports.take(STATION, part(0, "A"))
+        assert reports.take(STATION, part(0, "A")) is Taken.UNASKED
         with reports.expect(STATION), reports.expect(STATION):
-            assert not reports.take(STATION, part(0, "A", request_id=77))
+            stray = part(0, "A", request_id=77)
+            assert reports.take(STATION, stray) is Taken.UNASKED
 
 
 class TestVariables:
