@@ -146,7 +146,7 @@ class Upkeep:
     async def has(self, *variables: Variable, station: StationId = STATION) -> None:
         """Let a device model be known."""
         async with self.stage.node.begin() as work:
-            await work.stations.replace_variables(station, variables, self.now)
+            await work.models.replace(station, variables, self.now)
 
     def plug(self, evse: EvseId, *, soc: float | None) -> None:
         self.stage.node.live.update(

@@ -33,7 +33,7 @@ def face_of(  # noqa: PLR0913, what only the outside knows
         reception=inside.reception,
         settlement=inside.settlement,
         commands=inside.commands,
-        upkeep=inside.upkeep,
+        setup=inside.setup,
         registry=inside.registry,
         telemetry=inside.telemetry,
         dispatcher=inside.dispatcher,

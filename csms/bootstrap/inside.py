@@ -6,8 +6,6 @@ from datetime import timedelta
 
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
-from csms.blocks.commanding import StationCommands
-from csms.blocks.data_transfer import DataTransfer
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
 from csms.blocks.device_reports import DeviceReports
@@ -28,9 +26,8 @@ from csms.bootstrap.provisioning import (
     block_b,
     commands_of,
     intervals_of,
-    upkeep_of,
+    setup_of,
 )
-from csms.charging.configuration import Sampling
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
 from csms.domain.ids import StationId
@@ -68,6 +65,7 @@ from csms.services.sending import NoticeSender
 from csms.services.settlement import Settlement
 from csms.services.signed_values import SignedValues
 from csms.services.stations import StationBook
+from csms.services.stations_setup import StationsSetup
 from csms.services.targeting import DispatchPolicy
 from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
@@ -99,7 +97,7 @@ class Inside:
     provisioner: Provisioner
     registry: Registry
     commands: Commands
-    upkeep: Upkeep
+    setup: StationsSetup
     ingest: Ingest
     telemetry: Telemetry
     dispatcher: Dispatcher
@@ -154,16 +152,8 @@ def build(
     certificates = certificate_parts(settings, world, journal, link)
     operating = Operating(clock, begin, book, live, StationRemote(link))
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
-    commands = Commands(
-        clock,
-        begin,
-        book,
-        StationCommands(link),
-        settings.discharge_by_others,
-        (certificates.guard,),
-    )
-    upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
     commands = commands_of(settings, world, link, provisioning, (certificates.guard,))
+    upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
     router = _router(
         settings,
         world,
@@ -200,7 +190,7 @@ def build(
             (world.premises.refresh,),
         ),
         commands=commands,
-        upkeep=upkeep_of(world, commands, provisioning),
+        setup=setup_of(world, commands, provisioning),
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),
         dispatcher=dispatcher,

@@ -23,8 +23,8 @@ from csms.services.journal import Journal
 from csms.services.network_profiles import NetworkProfiles
 from csms.services.provisioning import Patience, Provisioner
 from csms.services.resets import Resets
+from csms.services.stations_setup import StationsSetup
 from csms.services.template_records import shipped_templates
-from csms.services.upkeep import Upkeep
 from csms.services.world import World
 from csms.settings import Settings
 
@@ -107,12 +107,12 @@ def commands_of(
     )
 
 
-def upkeep_of(world: World, commands: Commands, block: BlockB) -> Upkeep:
+def setup_of(world: World, commands: Commands, block: BlockB) -> StationsSetup:
     """Return what looks after the set-up of stations."""
     clock, begin, wire, after = world.clock, world.begin, block.wire, block.aftermath
     fitness = Fitness(begin, world.book)
     models = DeviceModels(clock, begin, commands, wire, after, fitness)
-    return Upkeep(
+    return StationsSetup(
         models=models,
         reporting=DeviceReporting(clock, begin, world.book, commands, wire, after),
         drifts=Drifts(clock, begin, world.book, models),

@@ -165,7 +165,7 @@ class Displays:
         """Return what the display of a station can show."""
         known = self.world.book.station(station)
         edition = (known.edition if known else None) or EDITION_201
-        return display_ability(await work.stations.variables(station), edition)
+        return display_ability(await work.models.variables(station), edition)
 
     async def _want(
         self,

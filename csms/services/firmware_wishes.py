@@ -171,7 +171,7 @@ class FirmwareWishes:
             raise DoesNotFit(
                 f"{EDITION_201} takes {LONGEST_201} characters", field="location"
             )
-        variables = await work.stations.variables(station.id)
+        variables = await work.models.variables(station.id)
         spoken: set[str] = set()
         for each in variables:
             if each.key.variable == "FileTransferProtocols":

@@ -27,6 +27,7 @@ from csms.services.reservations import Reservations
 from csms.services.scoreboard import Scoreboard
 from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
+from csms.services.stations_setup import StationsSetup
 from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
 from csms.services.tokens import Tokens
@@ -97,7 +98,7 @@ class Node:
     """Everything that API, console and portal may use.
 
     Attributes:
-        upkeep: Looks after how stations are set up.
+        setup: Looks after how stations are set up.
         refreshed: To be awaited after the registry changed, so that all of the node
             knows the new stations at once.
         readiness: Returns each condition by name.
@@ -121,7 +122,7 @@ class Node:
     reception: Reception
     settlement: Settlement
     commands: Commands
-    upkeep: Upkeep
+    setup: StationsSetup
     registry: Registry
     telemetry: Telemetry
     dispatcher: Dispatcher

@@ -65,19 +65,6 @@ class FirmwareRunner:
         return min(max(min(left, default=POLL_S), 0.01), POLL_S)
 
 
-"""Everything that looks after how stations are set up, in one place for the edges."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from csms.charging.templates import Template
-from csms.services.device_models import DeviceModels
-from csms.services.device_reports import DeviceReporting
-from csms.services.drifts import Drifts
-from csms.services.network_profiles import NetworkProfiles
-from csms.services.resets import Resets
-
-
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     """What operators look after, as the edges reach it.
@@ -101,20 +88,3 @@ class Upkeep:
     transfers: DataTransfers
     runner: FirmwareRunner
     announcer: Announcer
-    """How stations are set up (block B).
-
-    Attributes:
-        models: Reads and sets variables.
-        reporting: Has device models reported.
-        drifts: Tells and repairs what is not as it should be.
-        networks: Looks after ways to connect.
-        resets: Restarts stations.
-        templates: What stations should read.
-    """
-
-    models: DeviceModels
-    reporting: DeviceReporting
-    drifts: Drifts
-    networks: NetworkProfiles
-    resets: Resets
-    templates: Sequence[Template]
