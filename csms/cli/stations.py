@@ -223,6 +223,8 @@ def _result(station: str, action: str, said: Row) -> "RenderableType":
             note(f"{station} answered {action}")
             return JSON.from_data(said.get("payload", {}))
         case "checked":
+            for warning in said.get("warnings") or ():
+                note(f"warning: {warning}")
             return f"{action} would be sent to {station}"
         case "call_error":
             note(f"{station} refused {action} by a CALLERROR")

@@ -322,7 +322,7 @@ async def test_a_dry_run_checks_and_sends_nothing(
         f"{HERE}/commands/Reset?dry_run=true", json={"type": "OnIdle"}
     )
 
-    assert said.json() == {"outcome": "checked"}
+    assert said.json() == {"outcome": "checked", "warnings": [UNREAD]}
     assert link.asked == []
 
 
