@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from csms.charging.requirements import UNREAD
 from csms.domain.profile import Role as ProfileRole
 from csms.domain.station import (
     DeviationCount,
