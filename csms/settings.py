@@ -254,6 +254,34 @@ class Settings(BaseSettings):
         1024, gt=0, description="How much raw OCPP messages may take, the oldest go."
     )
 
+    # Diagnostics.
+    log_upload_max_mb: int = Field(
+        100, gt=0, le=10_000, description="How large a log may be that a station sends."
+    )
+    log_upload_days: int = Field(
+        30, gt=0, description="How long logs that stations sent are kept."
+    )
+    log_upload_valid_s: Seconds = Field(
+        86400, description="How long the credentials for one upload work."
+    )
+    log_silence_s: Seconds = Field(
+        3600, description="How long a station may be silent about an upload."
+    )
+    allow_plain_uploads: bool = Field(
+        default=False,
+        description="Let stations send logs to an http address that is not loopback, "
+        "readable by anybody on the way with its credentials: closed networks only.",
+    )
+    customer_information_days: int = Field(
+        30, gt=0, description="How long is kept what stations know of customers."
+    )
+    station_events_days: int = Field(
+        90, gt=0, description="How long events that stations notify are kept."
+    )
+    max_stream_values: int = Field(
+        10_000, gt=0, description="How many values are kept of each event stream."
+    )
+
     # Metering.
     sampling_idle_s: Seconds = Field(
         300, description="How often a station measures outside events."

@@ -6,15 +6,20 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import JSONResponse
 
 from csms.api import (
+    alerts,
     certificates,
     commands,
     conflicts,
+    customers,
+    event_streams,
     events,
     fleet,
     health,
     id_tokens,
     inbox,
     local_lists,
+    logs,
+    monitors,
     operating,
     operations,
     people,
@@ -25,6 +30,7 @@ from csms.api import (
     stream,
     tariffs,
     telemetry,
+    uploads,
 )
 from csms.api.guard import GuardedRoute, Unkept
 from csms.api.metrics import PREFIX, Measured, Metrics
@@ -48,6 +54,11 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 _RESOURCES = (
     stations,
+    logs,
+    monitors,
+    alerts,
+    customers,
+    event_streams,
     standings,
     conflicts,
     commands,
@@ -90,6 +101,7 @@ def install(app: FastAPI, node: Node) -> None:
     app.include_router(health.OPEN)
     app.include_router(health.GUARDED, responses=_PROBLEMS)
     app.include_router(api_router())
+    app.include_router(uploads.ROUTER)
 
 
 def api_router() -> APIRouter:

@@ -10,10 +10,10 @@ from csms.clock import Clock
 from csms.domain.ids import StationId
 from csms.domain.station import Standing
 from csms.ocpp.codes import CallRefused, RpcErrorCode
-from csms.ocpp.editions import strip_for
+from csms.ocpp.editions import NotInEdition, check, strip_for
 from csms.ocpp.messages import ALL_ACTIONS
 from csms.ocpp.tolerance import Deviation, read_tolerantly
-from csms.ocpp.wire import Action, Edition, Wire
+from csms.ocpp.wire import Action, AnyAction, Edition, Unconfirmed, Wire
 from csms.services.ports.wire import Deviations, DeviationSeen
 
 log = structlog.get_logger()
@@ -22,6 +22,7 @@ Q = TypeVar("Q", bound=Wire)
 A = TypeVar("A", bound=Wire)
 Payload: TypeAlias = dict[str, Any]
 Handler = Callable[[StationId, Q], Awaitable[A]]
+Listener = Callable[[StationId, Q], Awaitable[None]]
 WholeHandler = Callable[[StationId, Q, Payload | None], Awaitable[A]]
 
 BEFORE_ACCEPTED = frozenset(
@@ -47,6 +48,8 @@ _OUT_OF_TURN = frozenset(
 )
 _SPOKE_EARLY = Deviation("before-accepted", "", "recorded although it is pending")
 
+_SHOULD_BE_TOLD = Deviation("call-for-send", "", "it is owed no answer (N15.FR.01)")
+
 BEFORE_SERVED = frozenset({"BootNotification"})
 """What a rejected station may say (B03.FR.07)."""
 
@@ -61,7 +64,7 @@ class Route:
         whole: Whether it also takes the payload as it came.
     """
 
-    action: Action[Any, Any]
+    action: AnyAction
     handler: Callable[..., Awaitable[Any]]
     whole: bool = False
 
@@ -80,6 +83,11 @@ def route_whole(action: Action[Q, A], handler: WholeHandler[Q, A]) -> Route:
     It is given none if the payload could be read only with mends.
     """
     return Route(action, handler, whole=True)
+
+
+def route_told(action: Unconfirmed[Q], listener: Listener[Q]) -> Route:
+    """Join a message that is owed no answer to the function that takes it."""
+    return Route(action, listener)
 
 
 class Block(Protocol):
@@ -154,16 +162,10 @@ class Router:
         Raises:
             CallRefused: If the call must be answered by a CALLERROR.
         """
-        self._journal.heard(station)
-        found = self._find(edition, action)
-        self._admit(station, action)
-        request, mended = self._read(station, found.action, payload)
-        if found.whole:
-            response = await found.handler(
-                station, request, None if mended else payload
-            )
-        else:
-            response = await found.handler(station, request)
+        response = await self._take(station, edition, action, payload)
+        if response is None:
+            self._note(station, action, (_SHOULD_BE_TOLD,))
+            return {}
         written: dict[str, Any] = strip_for(edition, response).write()
         return written
 
@@ -176,7 +178,7 @@ class Router:
     ) -> None:
         """Take a message that is owed no answer (SEND, type 6)."""
         try:
-            await self.answer(station, edition, action, payload)
+            await self._take(station, edition, action, payload)
         except CallRefused as refused:
             log.info(
                 "message.ignored",
@@ -185,6 +187,27 @@ class Router:
                 code=refused.code.value,
                 reason=refused.description,
             )
+
+    async def _take(
+        self,
+        station: StationId,
+        edition: Edition,
+        action: str,
+        payload: object,
+    ) -> Wire | None:
+        """Return the answer of whoever handles the action; none if none is owed."""
+        self._journal.heard(station)
+        found = self._find(edition, action)
+        self._admit(station, action)
+        request, mended = self._read(station, found.action, payload)
+        if edition is Edition.V21 and (lack := _lack(found.action, request)):
+            self._note(station, action, (lack,))
+        said: Wire | None
+        if found.whole:
+            said = await found.handler(station, request, None if mended else payload)
+        else:
+            said = await found.handler(station, request)
+        return said
 
     def _find(self, edition: Edition, action: str) -> Route:
         if action not in ALL_ACTIONS[edition]:
@@ -215,7 +238,10 @@ class Router:
             self._note(station, action, (_SPOKE_EARLY,))
 
     def _read(
-        self, station: StationId, action: Action[Q, Any], payload: object
+        self,
+        station: StationId,
+        action: Action[Q, Any] | Unconfirmed[Q],
+        payload: object,
     ) -> tuple[Q, bool]:
         """Return the request, and whether it had to be mended."""
         now = self._clock.now()
@@ -241,6 +267,15 @@ class Router:
             for each in deviations
         ]
         self._journal.count(station, seen, self._clock.now())
+
+
+def _lack(action: AnyAction, request: Wire) -> Deviation | None:
+    """Return what 2.1 requires of a message, and 2.0.1 does not know (tolerated)."""
+    try:
+        check(Edition.V21, action, request)
+    except NotInEdition as error:
+        return Deviation("missing-field", error.field, "required in 2.1")
+    return None
 
 
 def _counted_as(action: str, path: str) -> str:

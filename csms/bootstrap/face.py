@@ -36,6 +36,7 @@ def face_of(  # noqa: PLR0913, what only the outside knows
         setup=inside.setup,
         registry=inside.registry,
         telemetry=inside.telemetry,
+        diagnostics=inside.diagnostics,
         dispatcher=inside.dispatcher,
         upkeep=inside.upkeep,
         id_tokens=inside.authorizing.tokens,

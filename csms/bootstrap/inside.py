@@ -8,8 +8,11 @@ from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
+<<<<<<< HEAD
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.diagnostics import Diagnostics
+=======
+>>>>>>> dca723b (diagnostics: logs, uploads, monitors, alerts, customers and event streams (block N))
 from csms.blocks.metering import Metering
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
@@ -21,6 +24,7 @@ from csms.blocks.transactions import Transactions
 from csms.blocks.translating import FindLink
 from csms.bootstrap.authorizing import Authorizing, authorizing
 from csms.bootstrap.certificates import CertificateParts, certificate_parts
+from csms.bootstrap.diagnostics import diagnosing, diagnostic_blocks
 from csms.bootstrap.firmware import build_upkeep
 from csms.bootstrap.provisioning import (
     block_b,
@@ -38,6 +42,7 @@ from csms.services.access import Access
 from csms.services.alarm import Alarm
 from csms.services.commands import Commands
 from csms.services.conducting import Conductor
+from csms.services.diagnosing import Diagnosing
 from csms.services.dispatch import Dispatcher
 from csms.services.doorkeeping import Doorkeeper, Passwords
 from csms.services.duties import Duties
@@ -100,6 +105,7 @@ class Inside:
     setup: StationsSetup
     ingest: Ingest
     telemetry: Telemetry
+    diagnostics: Diagnosing
     dispatcher: Dispatcher
     monitor: Monitor
     returning: Returning
@@ -154,6 +160,7 @@ def build(
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
     commands = commands_of(settings, world, link, provisioning, (certificates.guard,))
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
+    diagnostics = diagnosing(settings, world, journal, link)
     router = _router(
         settings,
         world,
@@ -164,6 +171,7 @@ def build(
         dispatcher,
         provisioning.reports,
         profile_reports,
+        diagnostics,
         (
             *charging.blocks(certificates.contracts),
             certificates.answers,
@@ -193,6 +201,7 @@ def build(
         setup=setup_of(world, commands, provisioning),
         ingest=ingest,
         telemetry=Telemetry(clock, begin, ingest.settled_until),
+        diagnostics=diagnostics,
         dispatcher=dispatcher,
         monitor=monitor,
         returning=Returning(live, StationRemote(link)),
@@ -268,6 +277,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     dispatcher: Dispatcher,
     model_reports: DeviceReports,
     profile_reports: ProfileReports,
+    diagnostics: Diagnosing,
     others: tuple[Block, ...],
     tariffs: Tariffs,
 ) -> Router:
@@ -300,7 +310,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
         Metering(ingest, signed_import, signed),
         SmartCharging(live, profile_reports, dispatcher.dynamic),
         DerControl(live),
-        Diagnostics(connectors, journal, clock),
+        *diagnostic_blocks(diagnostics, connectors, journal),
         Security(journal, clock),
         *others,
         Declined(journal, clock),

@@ -196,6 +196,7 @@ def _workers(
         "runner": inside.runner.run,
         "replanner": inside.replanner.run,
         "sender": inside.sender.run,
+        **inside.diagnostics.workers(),
         "dispatcher": inside.dispatcher.run,
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,

@@ -3,6 +3,7 @@
 from csms.db import (
     certificate_tables,  # noqa: F401 - its tables join the metadata
     device_model_tables,  # noqa: F401 - its tables join the metadata
+    diagnostics_tables,  # noqa: F401 - its tables join the metadata
     display_tables,  # noqa: F401 - its tables join the metadata
     firmware_tables,  # noqa: F401 - its tables join the metadata
     request_tables,  # noqa: F401 - its tables join the metadata

@@ -7,18 +7,23 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from csms.db.access import PostgresAccessStore
+from csms.db.alerts import PostgresAlertStore
 from csms.db.campaigns import PostgresCampaignStore
 from csms.db.certificates import PostgresCertificateStore
 from csms.db.charging import PostgresChargingStore
+from csms.db.customers import PostgresCustomerStore
 from csms.db.data_transfers import PostgresDataTransferStore
 from csms.db.der import PostgresDerStore
 from csms.db.device_model import PostgresDeviceModelStore
 from csms.db.displays import PostgresDisplayStore
+from csms.db.event_streams import PostgresStreamStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
 from csms.db.firmware import PostgresFirmwareStore
 from csms.db.fleet import PostgresFleetStore
 from csms.db.local_lists import PostgresLocalListStore
+from csms.db.log_jobs import PostgresLogStore
+from csms.db.monitors import PostgresMonitorStore
 from csms.db.notices import PostgresNoticeStore
 from csms.db.profiles import PostgresProfileStore
 from csms.db.requests import PostgresRequestStore
@@ -49,6 +54,31 @@ class PostgresWork:
     def models(self) -> PostgresDeviceModelStore:
         """Device models, reports of them, drift, ways to connect, restarts."""
         return PostgresDeviceModelStore(self._connection)
+
+    @cached_property
+    def alerts(self) -> PostgresAlertStore:
+        """Notified events, the rules for them, and alerts."""
+        return PostgresAlertStore(self._connection)
+
+    @cached_property
+    def customers(self) -> PostgresCustomerStore:
+        """What stations know of customers."""
+        return PostgresCustomerStore(self._connection)
+
+    @cached_property
+    def logs(self) -> PostgresLogStore:
+        """Logs that stations upload."""
+        return PostgresLogStore(self._connection)
+
+    @cached_property
+    def monitors(self) -> PostgresMonitorStore:
+        """What stations are to raise events about."""
+        return PostgresMonitorStore(self._connection)
+
+    @cached_property
+    def streams(self) -> PostgresStreamStore:
+        """Values of monitors in a steady stream."""
+        return PostgresStreamStore(self._connection)
 
     @cached_property
     def fleet(self) -> PostgresFleetStore:

@@ -10,6 +10,7 @@ from csms.domain.program import Program
 from csms.services.access import Access
 from csms.services.certificates import CertificateServices
 from csms.services.commands import Commands
+from csms.services.diagnosing import Diagnosing
 from csms.services.dispatch import Dispatcher
 from csms.services.events import Events
 from csms.services.feed import Feed
@@ -125,6 +126,7 @@ class Node:
     setup: StationsSetup
     registry: Registry
     telemetry: Telemetry
+    diagnostics: Diagnosing
     dispatcher: Dispatcher
     id_tokens: Tokens
     local_lists: LocalLists

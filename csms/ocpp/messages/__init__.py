@@ -13,15 +13,9 @@ from csms.ocpp.wire import FROM_STATION, TO_STATION, Action, AnyAction, Edition
 
 WAITING = frozenset(
     {
-        "ClosePeriodicEventStream",
         "Get15118EVCertificate",
         "GetCertificateChainStatus",
         "GetCertificateStatus",
-        "LogStatusNotification",
-        "NotifyCustomerInformation",
-        "NotifyMonitoringReport",
-        "NotifyPeriodicEventStream",
-        "OpenPeriodicEventStream",
         "ReportDERControl",
         "SignCertificate",
     }

@@ -5,8 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from csms.services.ports.access import AccessStore
+from csms.services.ports.alerts import AlertStore
 from csms.services.ports.certificate_store import CertificateStore, RotationStore
 from csms.services.ports.charging import ChargingStore
+from csms.services.ports.customers import CustomerStore
 from csms.services.ports.data_transfers import DataTransferStore
 from csms.services.ports.der import DerStore
 from csms.services.ports.device_model import DeviceModelStore
@@ -15,12 +17,15 @@ from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
 from csms.services.ports.firmware import CampaignStore, FirmwareStore
 from csms.services.ports.fleet import FleetStore
+from csms.services.ports.logs import LogStore
+from csms.services.ports.monitors import MonitorStore
 from csms.services.ports.notices import NoticeStore
 from csms.services.ports.profiles import ProfileStore
 from csms.services.ports.requests import RequestStore
 from csms.services.ports.security import SecurityStore
 from csms.services.ports.settlements import SettlementStore
 from csms.services.ports.stations import StationStore
+from csms.services.ports.streams import StreamStore
 from csms.services.ports.tariffs import SignedValueStore, TariffStore
 from csms.services.ports.telemetry import TelemetryStore
 from csms.services.ports.tokens import (
@@ -41,6 +46,31 @@ class Work(Protocol):
     @property
     def models(self) -> DeviceModelStore:
         """Device models, reports of them, drift, ways to connect, restarts."""
+        ...
+
+    @property
+    def alerts(self) -> AlertStore:
+        """Notified events, the rules for them, and alerts."""
+        ...
+
+    @property
+    def customers(self) -> CustomerStore:
+        """What stations know of customers."""
+        ...
+
+    @property
+    def logs(self) -> LogStore:
+        """Logs that stations upload."""
+        ...
+
+    @property
+    def monitors(self) -> MonitorStore:
+        """What stations are to raise events about."""
+        ...
+
+    @property
+    def streams(self) -> StreamStore:
+        """Values of monitors in a steady stream."""
         ...
 
     @property

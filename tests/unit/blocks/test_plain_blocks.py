@@ -10,6 +10,7 @@ import pytest
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.security import Security
+from csms.domain.alert import StationEvent
 from csms.domain.ids import EvseId, StationId
 from csms.domain.station import Evse, StationNotice
 from csms.domain.station_request import ConnectorState
@@ -32,9 +33,13 @@ class Notebook:
     notices: list[StationNotice] = field(default_factory=list)
     seen: list[DeviationSeen] = field(default_factory=list)
     states: list[ConnectorState] = field(default_factory=list)
+    events: list[StationEvent] = field(default_factory=list)
 
     def connector(self, state: ConnectorState) -> None:
         self.states.append(state)
+
+    async def take(self, events: Sequence[StationEvent]) -> None:
+        self.events += events
 
     def note(self, notice: StationNotice) -> None:
         self.notices.append(notice)
@@ -161,6 +166,7 @@ class TestDiagnostics:
         (notice,) = bench.notebook.notices
         assert notice.severity == 3
         assert notice.kind.startswith("NotifyEvent ")
+        assert [each.severity for each in bench.notebook.events] == [3]
         assert bench.live.all() == []
 
     async def test_an_event_without_severity_is_information(self, bench: Bench) -> None:
@@ -169,7 +175,9 @@ class TestDiagnostics:
         assert bench.notebook.notices[0].severity == 6
 
     async def notify(self, bench: Bench, event: dict[str, Any]) -> None:
-        block = Diagnostics(bench.connectors, bench.notebook, bench.clock)
+        block = Diagnostics(
+            bench.connectors, bench.notebook, bench.notebook, bench.clock
+        )
         request = NotifyEventRequest.read(
             {"generatedAt": NOW.isoformat(), "seqNo": 0, "eventData": [event]}
         )
