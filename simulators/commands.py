@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from simulators.chores import CHORES, MODERN_CHORES
 from simulators.evse import VendorOrder
 from simulators.instants import instant, iso
 from simulators.profile_rules import Refusal
@@ -12,6 +13,7 @@ from simulators.registration import boot
 from simulators.smart_charging import Setting
 from simulators.station import Station
 from simulators.timeline import restart
+from simulators.upkeep import UPKEEP
 from simulators.vehicle_talk import renegotiate
 
 VENDOR_ID = "org.example.v2g"
@@ -71,6 +73,11 @@ def _get_variables(station: Station, request: Payload) -> Payload:
 
 def _set_variables(station: Station, request: Payload) -> Payload:
     results = [station.model.set(one) for one in request["setVariableData"]]
+    station.redials = any(
+        each["attributeStatus"] == "Accepted"
+        and each["variable"]["name"] == "BasicAuthPassword"
+        for each in results
+    )
     persona = station.system.persona
     if persona.vendor_setpoint == "setvariables":
         watts = float(station.model.text("V2XChargingCtrlr", "Setpoint") or 0)
@@ -331,8 +338,12 @@ _MODERN = (
     "UpdateDynamicSchedule",
     "NotifyAllowedEnergyTransfer",
     "UsePriorityCharging",
+    *MODERN_CHORES,
 )
 _COMMANDS: dict[str, Callable[[Station, Payload], Payload]] = {
+    **CHORES,
+    **MODERN_CHORES,
+    **UPKEEP,
     "GetBaseReport": _base_report,
     "GetVariables": _get_variables,
     "SetVariables": _set_variables,

@@ -14,6 +14,7 @@ MEASURANDS = (
     "Energy.Active.Import.Register,Energy.Active.Export.Register,"
     "Power.Active.Import,Power.Active.Export,SoC,Voltage"
 )
+MOST_TOKENS = 500
 BASIC = "Energy.Active.Import.Register,Power.Active.Import"
 PART = 24
 
@@ -221,6 +222,19 @@ def _common(persona: Persona, password: str) -> dict[Key, Variable]:
         ("TxCtrlr", None, "TxStopPoint", None): _members("EVConnected"),
         ("TxCtrlr", None, "StopTxOnEVSideDisconnect", None): _flag(value=True),
         ("TxCtrlr", None, "EVConnectionTimeOut", None): _number(120, writable=True),
+        ("AuthCacheCtrlr", None, "Enabled", None): _flag(value=True, writable=True),
+        ("LocalAuthListCtrlr", None, "Enabled", None): _flag(value=True, writable=True),
+        ("LocalAuthListCtrlr", None, "Entries", None): _number(0, top=MOST_TOKENS),
+        ("LocalAuthListCtrlr", None, "ItemsPerMessage", None): _number(100),
+        ("LocalAuthListCtrlr", None, "BytesPerMessage", None): _number(65536),
+        ("ReservationCtrlr", None, "Available", None): _flag(value=True),
+        ("ReservationCtrlr", None, "Enabled", None): _flag(value=True, writable=True),
+        ("MonitoringCtrlr", None, "Available", None): _flag(value=True),
+        ("MonitoringCtrlr", None, "Enabled", None): _flag(value=True, writable=True),
+        ("MonitoringCtrlr", None, "ItemsPerMessage", "SetVariableMonitoring"): _number(
+            20
+        ),
+        ("SecurityCtrlr", None, "CertificateEntries", None): _number(20),
         ("ClockCtrlr", None, "TimeSource", None): Variable("Heartbeat"),
         ("ClockCtrlr", None, "DateTime", None): Variable("", data="dateTime"),
     }

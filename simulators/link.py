@@ -102,7 +102,8 @@ class Link:
 
     async def _session(self) -> bool:
         station = self.station
-        login = f"{station.id}:{station.system.password}".encode()
+        password = station.model.text("SecurityCtrlr", "BasicAuthPassword")
+        login = f"{station.id}:{password}".encode()
         headers = {"Authorization": "Basic " + base64.b64encode(login).decode()}
         protocol = Subprotocol(station.system.persona.protocol)
         try:
@@ -256,3 +257,6 @@ class Link:
             await pause(SLOW_ANSWER_S)
         with contextlib.suppress(ConnectionClosed):
             await socket.send(text)
+            if self.station.redials:
+                self.station.redials = False
+                await socket.close()

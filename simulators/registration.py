@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from simulators.instants import iso
+from simulators.upkeep import installed
 
 if TYPE_CHECKING:
     from simulators.station import Station
@@ -20,7 +21,7 @@ def boot(station: "Station") -> None:
         "model": persona.model[:MODEL_LENGTH],
         "vendorName": persona.vendor,
         "serialNumber": station.id[-SERIAL_LENGTH:],
-        "firmwareVersion": persona.firmware,
+        "firmwareVersion": station.cabinet.firmware or persona.firmware,
     }
     station.booting = True
     station.send(
@@ -61,6 +62,7 @@ def _booted(station: "Station", answer: Payload) -> None:
     station.boot_reason = "PowerUp"
     startup = {"type": "StartupOfTheDevice", "timestamp": iso(station.now)}
     station.send("SecurityEventNotification", startup)
+    installed(station)
     station.begin()
     station.status()
     station.refresh()

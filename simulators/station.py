@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulators.cabinet import Cabinet
 from simulators.device_model import DeviceModel, build
 from simulators.evse import Evse
 from simulators.instants import iso
@@ -43,6 +44,7 @@ class Station:
         observer: Who writes down what physically happened.
         t: Unix seconds up to which it has lived.
         outbox: What it still has to say.
+        cabinet: Its books: lists, reservations, certificates, jobs.
         online: Whether the CSMS can be reached.
         booted: Whether the last boot was accepted.
         booting: Whether a boot waits for its answer.
@@ -50,6 +52,7 @@ class Station:
         faults: Names of the faults that trouble it now.
         skew: Seconds by which its own clock is ahead.
         operative: Whether it is available for use (G03).
+        redials: Whether it is about to connect anew, with a new password (A01).
         reset_on_idle: Whether to start again when the transaction is over (B12).
         boot_reason: What the next BootNotification gives as its reason.
         boot_at: Unix seconds at which it may boot next.
@@ -69,6 +72,7 @@ class Station:
     observer: Observer
     t: float
     outbox: Outbox = field(default_factory=Outbox)
+    cabinet: Cabinet = field(default_factory=Cabinet)
     online: bool = False
     booted: bool = False
     booting: bool = False
@@ -76,6 +80,7 @@ class Station:
     faults: set[str] = field(default_factory=set)
     skew: float = 0.0
     operative: bool = True
+    redials: bool = False
     reset_on_idle: bool = False
     boot_reason: str = "PowerUp"
     boot_at: float = 0.0
@@ -144,8 +149,9 @@ class Station:
         self.occupy()
 
     def occupy(self) -> None:
-        """Report whether the EVSE is free, occupied or out of service (G01, G03)."""
-        state = "Available" if self.evse.vehicle is None else "Occupied"
+        """Report whether the EVSE is free, taken or out of service (G01, G03, H01)."""
+        free = "Reserved" if self.cabinet.reservations else "Available"
+        state = free if self.evse.vehicle is None else "Occupied"
         state = state if self.operative else "Unavailable"
         self.model.put("EVSE", 1, "AvailabilityState", state)
         self.status()
@@ -158,6 +164,7 @@ class Station:
         modern = self.system.persona.modern
         tx = Transaction(name, self.now, token, modern, remote_start_id=remote)
         self.tx = tx
+        self.cabinet.reservations.clear()
         if remote is None:
             self.send("Authorize", {"idToken": token})
         self.report("Started", trigger, "Transaction.Begin", "TxStartedMeasurands")
