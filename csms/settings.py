@@ -21,9 +21,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-PREFIX = "CSMS_"
+from csms.transport_settings import (
+    PREFIX,
+    Port,
+    Seconds,
+    TransportSettings,
+    https_or_http,
+)
 
 _UNITS = {
     "_per_s": "1/s",
@@ -38,19 +43,11 @@ _UNITS = {
 }
 
 
-def _https_or_http(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("it must begin with http:// or https://")
-    return url.rstrip("/")
-
-
 def _data_home() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(base).expanduser() / "csms"
 
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[int, Field(gt=0)]
 Milliseconds = Annotated[int, Field(ge=0)]
 
 
@@ -77,12 +74,8 @@ class Described:
     sentence: str
 
 
-class Settings(BaseSettings):
+class Settings(TransportSettings):
     """The settings of one node, read once and never changed."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
 
     # Where things are kept.
     database_url: SecretStr | None = Field(
@@ -103,7 +96,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Address of the API, the console and the notices."
     )
     http_port: Port = Field(8080, description="Port of the API and the console.")
-    public_url: Annotated[str, AfterValidator(_https_or_http)] | None = Field(
+    public_url: Annotated[str, AfterValidator(https_or_http)] | None = Field(
         None,
         description="What links in notices begin with; by default the HTTP address.",
     )
@@ -146,38 +139,6 @@ class Settings(BaseSettings):
         min_length=16,
         description="An API token with every right, to create the first accounts "
         "with, at least 16 characters.",
-    )
-
-    # Certificates.
-    revocation_timeout_s: Seconds = Field(
-        5, description="How long the search for the status of a certificate may take."
-    )
-    revocation_strict: bool = Field(
-        default=True,
-        description="Refuse contract certificates whose status nobody tells credibly; "
-        "otherwise they count as good.",
-    )
-    revocation_private_hosts: bool = Field(
-        default=False,
-        description="Ask responders at addresses that are not public: stations name "
-        "them, and could make this system knock inside its own network.",
-    )
-    revocation_cache_s: Seconds = Field(
-        3600, description="How long the status of a certificate is remembered."
-    )
-    root_warning_days: int = Field(
-        60, gt=0, description="How long before its end a root causes an incident."
-    )
-    contract_pool_url: Annotated[str, AfterValidator(_https_or_http)] | None = Field(
-        None,
-        description="Who provides contract certificates of ISO 15118; without it "
-        "vehicles are told that there is none.",
-    )
-    contract_pool_token: SecretStr | None = Field(
-        None, description="Bearer token for the pool of contract certificates."
-    )
-    contract_pool_timeout_s: Seconds = Field(
-        4, description="How long the pool may take; a vehicle waits for five seconds."
     )
 
     # Mail.
@@ -390,6 +351,7 @@ class Settings(BaseSettings):
                 f"CSMS_OCPP_PORT and CSMS_HTTP_PORT are both {self.http_port}. Give "
                 "stations and people a port each."
             )
+        self.check_transport()
         if self.is_public_bind and not self.allow_plain_ws_on_public_bind:
             raise ValueError(
                 f"CSMS_OCPP_HOST={self.ocpp_host} would take station passwords "
@@ -405,8 +367,8 @@ class Settings(BaseSettings):
 
     @property
     def is_public_bind(self) -> bool:
-        """Return whether stations can connect from other machines."""
-        if self.ocpp_host == "localhost":
+        """Return whether stations can connect unencrypted from other machines."""
+        if not self.ocpp_plain or self.ocpp_host == "localhost":
             return False
         try:
             return not ip_address(self.ocpp_host).is_loopback
@@ -417,7 +379,8 @@ class Settings(BaseSettings):
     def link_base(self) -> str:
         """Return what a link to this node begins with, without a slash at its end."""
         host = "127.0.0.1" if self.http_host in {"0.0.0.0", "::"} else self.http_host  # noqa: S104 (compared, not bound)
-        return self.public_url or f"http://{host}:{self.http_port}"
+        scheme = "http" if self.http_tls_cert is None else "https"
+        return self.public_url or f"{scheme}://{host}:{self.http_port}"
 
 
 def load(**given: Any) -> Settings:  # noqa: ANN401 (pydantic checks them)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from csms.bootstrap.inside import Inside
+from csms.bootstrap.securing import IdentityDoor
 from csms.db.message_log import MessageLog
 from csms.domain.ids import StationId
 from csms.domain.notice import Letter
@@ -12,7 +13,9 @@ from csms.gateway.registry import Registry
 from csms.ocpp.link import Link
 from csms.ocpp.wire import Edition
 from csms.services import doorkeeping
+from csms.services.denials import Denials
 from csms.services.doorkeeping import Doorkeeper
+from csms.services.journal import Journal
 from csms.services.ports.notices import Undeliverable
 from csms.services.reception import Reception
 from csms.services.stations import StationBook
@@ -21,6 +24,7 @@ _ADMISSIONS = {
     doorkeeping.Admission.ADMITTED: Admission.ADMITTED,
     doorkeeping.Admission.UNKNOWN_STATION: Admission.UNKNOWN_STATION,
     doorkeeping.Admission.WRONG_PASSWORD: Admission.WRONG_PASSWORD,
+    doorkeeping.Admission.BAD_CERTIFICATE: Admission.BAD_CERTIFICATE,
 }
 
 
@@ -86,6 +90,19 @@ class MuteMailer:
         """Do nothing: there is no connection."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Refused handshakes: on their own list, and on the audit trail."""
+
+    journal: Journal
+    denials: Denials
+
+    def record(self, station: str, remote: str, status: int, reason: str) -> None:
+        """Keep one refusal."""
+        self.journal.record(station, remote, status, reason)
+        self.denials.note(remote, "station.enter", station, reason)
+
+
 def door_ports(inside: Inside, messages: MessageLog) -> Ports:
     """Return everyone the gateway talks to."""
     return Ports(
@@ -93,7 +110,8 @@ def door_ports(inside: Inside, messages: MessageLog) -> Ports:
         doorkeeper=Door(inside.doorkeeper),
         presence=Arrivals(inside.reception),
         frames=messages,
-        rejections=inside.journal,
+        rejections=Refusals(inside.journal, inside.secured.desk.denials),
+        identities=IdentityDoor(inside.secured.desk.identities),
     )
 
 

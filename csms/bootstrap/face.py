@@ -38,6 +38,7 @@ def face_of(  # noqa: PLR0913, what only the outside knows
         telemetry=inside.telemetry,
         diagnostics=inside.diagnostics,
         dispatcher=inside.dispatcher,
+        security=inside.secured.desk,
         upkeep=inside.upkeep,
         id_tokens=inside.authorizing.tokens,
         local_lists=inside.authorizing.lists,

@@ -8,16 +8,12 @@ from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
-<<<<<<< HEAD
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.diagnostics import Diagnostics
-=======
->>>>>>> dca723b (diagnostics: logs, uploads, monitors, alerts, customers and event streams (block N))
 from csms.blocks.metering import Metering
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.routing import Block, Router
-from csms.blocks.security import Security
 from csms.blocks.smart_charging import SmartCharging
 from csms.blocks.tariff_and_cost import StationTariffs
 from csms.blocks.transactions import Transactions
@@ -32,6 +28,7 @@ from csms.bootstrap.provisioning import (
     intervals_of,
     setup_of,
 )
+from csms.bootstrap.securing import Secured, secure
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
 from csms.domain.ids import StationId
@@ -97,6 +94,7 @@ class Inside:
     access: Access
     passwords: Passwords
     doorkeeper: Doorkeeper
+    secured: Secured
     journal: Journal
     reception: Reception
     provisioner: Provisioner
@@ -160,7 +158,7 @@ def build(
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
     commands = commands_of(settings, world, link, provisioning, (certificates.guard,))
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
-    diagnostics = diagnosing(settings, world, journal, link)
+        *diagnostic_blocks(diagnostics, connectors, journal),
     router = _router(
         settings,
         world,
@@ -176,6 +174,7 @@ def build(
             *charging.blocks(certificates.contracts),
             certificates.answers,
             *upkeep_blocks,
+            secured.block,
         ),
         tariffs,
     )
@@ -185,6 +184,7 @@ def build(
         access=Access(clock, begin),
         passwords=passwords,
         doorkeeper=doorkeeper,
+        secured=secured,
         journal=journal,
         reception=reception,
         provisioner=provisioner,
@@ -311,7 +311,6 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
         SmartCharging(live, profile_reports, dispatcher.dynamic),
         DerControl(live),
         *diagnostic_blocks(diagnostics, connectors, journal),
-        Security(journal, clock),
         *others,
         Declined(journal, clock),
     )

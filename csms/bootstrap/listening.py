@@ -2,8 +2,10 @@
 
 import errno
 import socket
+from collections.abc import Sequence
 
 from csms.domain.errors import Broken
+from csms.settings import Settings
 
 
 class CannotListen(Broken):
@@ -26,6 +28,18 @@ class CannotListen(Broken):
         self.is_taken = error.errno == errno.EADDRINUSE
         what, remedy = _said(error, door)
         super().__init__(f"{place} {what}", remedy=remedy)
+
+
+def doors_of(settings: Settings) -> Sequence[tuple[str, int, str]]:
+    """Return every address and port of a node, with its word in the settings."""
+    doors = []
+    if settings.ocpp_plain:
+        doors.append((settings.ocpp_host, settings.ocpp_port, "OCPP"))
+    if settings.ocpp_tls_port is not None:
+        doors.append((settings.ocpp_tls_host, settings.ocpp_tls_port, "OCPP_TLS"))
+    if settings.ocpp_mtls_port is not None:
+        doors.append((settings.ocpp_tls_host, settings.ocpp_mtls_port, "OCPP_MTLS"))
+    return (*doors, (settings.http_host, settings.http_port, "HTTP"))
 
 
 def ensure_free(host: str, port: int, door: str) -> None:

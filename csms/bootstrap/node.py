@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from importlib.metadata import version
+from ssl import SSLContext
 
 import structlog
 import uvicorn
@@ -19,7 +20,7 @@ from csms.api.app import install as install_api
 from csms.bootstrap.doors import Links, MuteMailer, door_ports, edition_pin
 from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
-from csms.bootstrap.listening import ensure_free
+from csms.bootstrap.listening import doors_of, ensure_free
 from csms.bootstrap.workers import Workers
 from csms.clock import REALITY, Clock, ScaledClock, pause
 from csms.console.app import install as install_console
@@ -57,7 +58,7 @@ async def run_node(settings: Settings) -> None:
     async with node(settings):
         log.info(
             "node.ready",
-            ocpp=f"ws://{settings.ocpp_host}:{settings.ocpp_port}/ocpp",
+            ocpp=[f"{host}:{port}" for host, port, door in doors_of(settings)][:-1],
             console=settings.link_base,
             rate=settings.clock_rate,
         )
@@ -77,8 +78,8 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
             host=settings.ocpp_host,
             remedy="put a proxy that adds TLS in front, or bind to 127.0.0.1",
         )
-    ensure_free(settings.ocpp_host, settings.ocpp_port, "OCPP")
-    ensure_free(settings.http_host, settings.http_port, "HTTP")
+    for host, port, door in doors_of(settings):
+        ensure_free(host, port, door)
     async with contextlib.AsyncExitStack() as stack:
         url = await _database(settings, stack)
         engine = create_engine(url)
@@ -133,6 +134,7 @@ async def _start(
     links = Links()
     inside = build(settings, clock, begin, store, mailer, links.find)
     await inside.reception.start()
+    await inside.secured.load()
     await inside.doorkeeper.load()
     await inside.world.live.load()
     await inside.world.premises.refresh()
@@ -172,9 +174,11 @@ async def _start(
         secure=settings.link_base.startswith("https:"),
         version=version("csms"),
     )
-    await gateway.start(settings.ocpp_host, settings.ocpp_port)
+    listenings, web = await inside.secured.listenings()
     stack.push_async_callback(gateway.stop)
-    await _serve_http(settings, face, stack)
+    for each in listenings:
+        await gateway.listen(each)
+    await _serve_http(settings, face, stack, web)
     return face
 
 
@@ -202,6 +206,7 @@ def _workers(
         "returning": inside.returning.run,
         "firmware": inside.upkeep.runner.run,
         "announcer": inside.upkeep.announcer.run,
+        **inside.secured.workers(),
         **inside.authorizing.workers(),
         **inside.certificates.workers(),
         "costs": inside.tariffs.run,
@@ -240,7 +245,10 @@ async def _mail(
 
 
 async def _serve_http(
-    settings: Settings, face: Node, stack: contextlib.AsyncExitStack
+    settings: Settings,
+    face: Node,
+    stack: contextlib.AsyncExitStack,
+    web: Callable[[], SSLContext] | None,
 ) -> None:
     app = FastAPI(
         title="csms",
@@ -252,17 +260,19 @@ async def _serve_http(
     install_api(app, face)
     install_portal(app, face)
     install_console(app, face)
-    server = _Quiet(
-        uvicorn.Config(
-            app,
-            host=settings.http_host,
-            port=settings.http_port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=_STOP_S,
-        )
+    config = uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_STOP_S,
     )
+    if web is not None:
+        config.load()
+        config.ssl = web()
+    server = _Quiet(config)
     task = asyncio.create_task(server.serve(), name="http")
     while not server.started:
         if task.done():

@@ -187,13 +187,15 @@ class PostgresSecurityStore(CertificateRows):
             )
         return replace(upgrade, id=int(number))
 
-    async def save_upgrade(self, upgrade: SecurityUpgrade) -> None:
-        """Keep how far it has come."""
-        await self.connection.execute(
+    async def save_upgrade(self, upgrade: SecurityUpgrade) -> bool:
+        """Keep how far an open one has come; tell whether it was open."""
+        done = await self.connection.execute(
             update(_UPGRADE)
             .where(_UPGRADE.c.id == upgrade.id)
+            .where(_UPGRADE.c.state.in_(_OPEN_UPGRADES))
             .values(_upgrade_row(upgrade))
         )
+        return done.rowcount > 0
 
     # Events.
 

@@ -222,7 +222,7 @@ class Door:
                 raise _unknown(station)
             case Admission.WRONG_PASSWORD if password is None:
                 raise _unauthorized("there is no password", station)
-            case Admission.WRONG_PASSWORD:
+            case Admission.WRONG_PASSWORD | Admission.BAD_CERTIFICATE:
                 self._throttle.failed(station, remote, now)
                 raise _unauthorized("the password is wrong", station)
 

@@ -15,6 +15,7 @@ class Admission(Enum):
     ADMITTED = auto()
     UNKNOWN_STATION = auto()
     WRONG_PASSWORD = auto()
+    BAD_CERTIFICATE = auto()
 
 
 @dataclass(frozen=True, slots=True)

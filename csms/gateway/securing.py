@@ -2,15 +2,18 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from typing_extensions import override
 from websockets.asyncio.server import ServerConnection
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 BASIC, TLS, MUTUAL = 1, 2, 3
 """Security profiles (Part 2, A00)."""
@@ -100,22 +103,26 @@ class SecuredConnection(ServerConnection):
             super().connection_made(transport)
             return
         plain = cast("asyncio.Transport", transport)
-        plain.pause_reading()
-        task = self.loop.create_task(self._secure(plain, self._securing.context()))
+        handshake = self.loop.start_tls(
+            plain,
+            self,
+            self._securing.context(),
+            server_side=True,
+            ssl_handshake_timeout=self._securing.patience,
+        )
+        task = self.loop.create_task(self._secure(plain, begun(handshake)))
         self._securing.tasks.add(task)
         task.add_done_callback(self._securing.tasks.discard)
 
-    async def _secure(self, plain: asyncio.Transport, context: ssl.SSLContext) -> None:
+    async def _secure(
+        self,
+        plain: asyncio.Transport,
+        handshake: Awaitable[asyncio.Transport | None],
+    ) -> None:
         address = plain.get_extra_info("peername")
         remote = str(address[0]) if address else ""
         try:
-            secured = await self.loop.start_tls(
-                plain,
-                self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=self._securing.patience,
-            )
+            secured = await handshake
         except (OSError, TimeoutError) as error:
             plain.abort()
             self._securing.refused(remote, why(error))
@@ -151,6 +158,34 @@ class SecuredConnection(ServerConnection):
             super().connection_lost(exc)
 
 
+def begun(work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+    """Begin some work at once, up to where it first waits; return the rest of it.
+
+    A task begins in the next turn of the loop, and by then some loops have read the
+    first bytes of the handshake and given them to whoever was there.
+    """
+    try:
+        waiting = work.send(None)
+    except StopIteration as done:
+        raise RuntimeError("a handshake needs an answer") from done
+    return _rest(work, waiting)
+
+
+@types.coroutine
+def _rest(work: Coroutine[Any, Any, T], waiting: object) -> Generator[object, Any, T]:
+    while True:
+        try:
+            try:
+                said = yield waiting
+            except BaseException as error:  # noqa: BLE001 - it is for the work
+                waiting = work.throw(error)
+            else:
+                waiting = work.send(said)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+
 def why(error: BaseException) -> str:
     """Return why hands were not shaken, for an operator."""
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -160,7 +195,10 @@ def why(error: BaseException) -> str:
         return f"TLS: {_WHY.get(error.reason, error.reason.lower().replace('_', ' '))}"
     if isinstance(error, TimeoutError):
         return "TLS: the handshake took too long"
-    return "TLS: the station hung up during the handshake"
+    return (
+        "TLS: the station hung up during the handshake; it may not accept our "
+        "certificate"
+    )
 
 
 def peer_chain(secured: ssl.SSLObject) -> tuple[bytes, ...]:

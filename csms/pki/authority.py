@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from csms.domain.errors import Broken
@@ -69,6 +70,7 @@ class BuiltIn:
     folder: Path
     terms: Terms
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _seen: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -131,6 +133,13 @@ class BuiltIn:
         """Return where our own certificate is kept, with its key."""
         return self.folder / f"server-{hierarchy}.pem"
 
+    def server_ends(self, hierarchy: str) -> datetime | None:
+        """Return until when our own certificate is valid; None if there is none."""
+        path = self.server_file(hierarchy)
+        if not path.exists():
+            return None
+        return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+
     async def revocation_lists(
         self, revoked: Sequence[tuple[str, str, datetime]], now: datetime
     ) -> dict[str, bytes]:
@@ -144,6 +153,23 @@ class BuiltIn:
             for name in HIERARCHIES
             if self.hierarchy(name).exists
         )
+
+    def intermediates(self) -> frozenset[str]:
+        """Return the fingerprints of every intermediate; read again when one is new."""
+        stamp = tuple(
+            path.stat().st_mtime_ns
+            for name in HIERARCHIES
+            if (path := self.folder / name).exists()
+        )
+        if self._seen.get("stamp") != stamp:
+            found = (
+                each.facts.fingerprint
+                for each in self.shown()
+                if each.use is CertificateUse.INTERMEDIATE
+            )
+            self._seen.update(stamp=stamp, found=frozenset(found))
+        known: frozenset[str] = self._seen["found"]
+        return known
 
     def ensure(self, names: Sequence[str], now: datetime) -> None:
         """Make hierarchies that do not exist yet."""

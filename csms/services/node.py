@@ -26,6 +26,7 @@ from csms.services.reception import Reception
 from csms.services.registry import Registry
 from csms.services.reservations import Reservations
 from csms.services.scoreboard import Scoreboard
+from csms.services.security import SecurityDesk
 from csms.services.settlement import Settlement
 from csms.services.stations import StationBook
 from csms.services.stations_setup import StationsSetup
@@ -100,6 +101,7 @@ class Node:
 
     Attributes:
         setup: Looks after how stations are set up.
+        security: Passwords and certificates of stations, and their events.
         refreshed: To be awaited after the registry changed, so that all of the node
             knows the new stations at once.
         readiness: Returns each condition by name.
@@ -128,6 +130,7 @@ class Node:
     telemetry: Telemetry
     diagnostics: Diagnosing
     dispatcher: Dispatcher
+    security: SecurityDesk
     id_tokens: Tokens
     local_lists: LocalLists
     reservations: Reservations

@@ -17,7 +17,6 @@ WAITING = frozenset(
         "GetCertificateChainStatus",
         "GetCertificateStatus",
         "ReportDERControl",
-        "SignCertificate",
     }
 )
 """Actions whose block is not built yet."""

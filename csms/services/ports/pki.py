@@ -213,6 +213,10 @@ class BuiltInAuthority(SigningAuthority, Protocol):
         """Make our own certificate for the talk with stations, with a new key."""
         ...
 
+    def server_ends(self, hierarchy: str) -> datetime | None:
+        """Return until when our own certificate is valid; None if there is none."""
+        ...
+
     async def revocation_lists(
         self, revoked: Sequence[tuple[str, str, datetime]], now: datetime
     ) -> dict[str, bytes]:

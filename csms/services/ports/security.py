@@ -84,8 +84,8 @@ class SecurityStore(Protocol):
         """
         ...
 
-    async def save_upgrade(self, upgrade: SecurityUpgrade) -> None:
-        """Keep how far it has come."""
+    async def save_upgrade(self, upgrade: SecurityUpgrade) -> bool:
+        """Keep how far an open one has come; tell whether it was open."""
         ...
 
     # Certificates.

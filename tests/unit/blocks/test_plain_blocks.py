@@ -12,6 +12,8 @@ from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.security import Security
 from csms.domain.alert import StationEvent
 from csms.domain.ids import EvseId, StationId
+from csms.domain.security import SecurityEvent
+from csms.domain.signing import CertificateUse
 from csms.domain.station import Evse, StationNotice
 from csms.domain.station_request import ConnectorState
 from csms.domain.units import Power
@@ -20,6 +22,8 @@ from csms.ocpp.messages.diagnostics import NotifyEventRequest
 from csms.ocpp.messages.security import SecurityEventNotificationRequest
 from csms.services.live import LiveFleet
 from csms.services.ports.wire import DeviationSeen
+from csms.services.security_events import LIST, UNLISTED
+from csms.services.signing import Taken
 from tests.fakes.clock import ManualClock
 
 STATION = StationId("MA-TEST-01")
@@ -197,6 +201,35 @@ def an_event(component: str, variable: str, value: str) -> dict[str, Any]:
     }
 
 
+@dataclass
+class KeptEvents:
+    """Keeps security events in memory, with the weight that they have."""
+
+    clock: ManualClock
+    kept: list[tuple[str, str]] = field(default_factory=list)
+
+    async def record(
+        self, station: StationId, type_: str, tech_info: str, at: datetime
+    ) -> SecurityEvent:
+        self.kept.append((type_, tech_info))
+        listed = LIST.get(type_, UNLISTED)
+        return SecurityEvent(
+            station, type_, listed.critical, listed.severity, tech_info, at, NOW
+        )
+
+
+class NobodySigns:
+    async def requested(
+        self,
+        station: StationId,
+        csr: str,
+        use: CertificateUse | None,
+        request_id: int | None,
+    ) -> Taken:
+        del station, csr, use, request_id
+        return Taken(accepted=False, reason="nobody signs")
+
+
 class TestSecurity:
     """A04."""
 
@@ -210,10 +243,14 @@ class TestSecurity:
         request = SecurityEventNotificationRequest.read(
             {"type": kind, "timestamp": NOW.isoformat(), "techInfo": "box open"}
         )
-        (routed,) = Security(bench.notebook, bench.clock).routes()
+        events = KeptEvents(bench.clock)
+        routed, _ = Security(
+            events, NobodySigns(), bench.notebook, bench.clock
+        ).routes()
 
         await routed.handler(STATION, request)
 
+        assert events.kept == [(kind, "box open")]
         (notice,) = bench.notebook.notices
         assert notice.severity == severity
         assert notice.body == {"type": kind, "techInfo": "box open"}
