@@ -9,7 +9,6 @@ from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
 from csms.blocks.device_reports import DeviceReports
-from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.metering import Metering
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
@@ -158,7 +157,18 @@ def build(
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
     commands = commands_of(settings, world, link, provisioning, (certificates.guard,))
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
-        *diagnostic_blocks(diagnostics, connectors, journal),
+    diagnostics = diagnosing(settings, world, journal, link)
+    secured = secure(
+        settings,
+        world,
+        doorkeeper,
+        passwords,
+        journal,
+        link,
+        models=provisioning.wire,
+        revocation=certificates.revocations,
+        is_busy=lambda one: any(each.station == one for each in dispatcher.holding()),
+    )
     router = _router(
         settings,
         world,

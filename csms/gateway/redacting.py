@@ -2,52 +2,35 @@
 
 from pydantic_core import from_json, to_json
 
-<<<<<<< HEAD
+from csms.domain.privacy import ABOUT_PERSONS, shown, without_credentials
 from csms.domain.secrecy import HIDDEN, MARKS, hidden
 
 __all__ = ["HIDDEN", "redacted"]
-=======
-from csms.domain.privacy import ABOUT_PERSONS, shown, without_credentials
 
-HIDDEN = "***"
-_KEY_CODE = "KeyCode"
 _PERSONS = 'CustomerInformation"'
 _CALL_PARTS = 4
 """What a CALL is made of: its type, its id, its action and its payload."""
->>>>>>> dca723b (diagnostics: logs, uploads, monitors, alerts, customers and event streams (block N))
 
 
 def redacted(text: str) -> str:
     """Return the frame with every secret in it hidden.
 
-<<<<<<< HEAD
     A secret is the value of a field whose name says so (``basicAuthPassword``), the
     key of a VPN, the value that is said of a variable whose name says so
     (``BasicAuthPassword``, A01), and an id token that is a key code (C04.FR.04).
-    Almost no frame has one, so most cost a few searches.
-    """
-    if not any(mark in text for mark in MARKS):
-=======
-    A password is the value of a field whose name ends so (``basicAuthPassword``),
-    and the value that is set for a variable whose name says so
-    (``BasicAuthPassword``, A01). A key code is an id token of that type (C04.FR.04).
     Credentials in addresses are hidden too (N01.FR.17), and what is said of a customer
     (N09). Almost no frame has any of it, so most cost a few searches.
     """
     text = without_credentials(text)
     if _PERSONS in text:
         text = _impersonal(text)
-    if "assword" not in text and _KEY_CODE not in text:
->>>>>>> dca723b (diagnostics: logs, uploads, monitors, alerts, customers and event streams (block N))
+    if not any(mark in text for mark in MARKS):
         return text
     try:
         frame = from_json(text)
     except ValueError:
         return f"[{len(text)} characters that are not JSON and mention a secret]"
-<<<<<<< HEAD
     return to_json(hidden(frame), inf_nan_mode="null").decode()
-=======
-    return to_json(_cleaned(frame), inf_nan_mode="null").decode()
 
 
 def _impersonal(text: str) -> str:
@@ -62,27 +45,3 @@ def _impersonal(text: str) -> str:
     if not isinstance(action, str) or action not in ABOUT_PERSONS:
         return text
     return to_json([*frame[:3], shown(action, frame[3])], inf_nan_mode="null").decode()
-
-
-def _cleaned(value: Any) -> Any:  # noqa: ANN401, any JSON in, the same kind out
-    match value:
-        case list():
-            return [_cleaned(item) for item in value]
-        case {"variable": {"name": str(name)}, "attributeValue": _} if _secret(name):
-            return {**value, "attributeValue": HIDDEN}
-        case {"idToken": str(), "type": str(kind)} if kind == _KEY_CODE:
-            return {**value, "idToken": HIDDEN}
-        case dict():
-            return {
-                key: HIDDEN
-                if _secret(key) and isinstance(item, str)
-                else _cleaned(item)
-                for key, item in value.items()
-            }
-        case _:
-            return value
-
-
-def _secret(name: str) -> bool:
-    return name.lower().endswith("password")
->>>>>>> dca723b (diagnostics: logs, uploads, monitors, alerts, customers and event streams (block N))
