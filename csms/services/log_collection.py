@@ -300,7 +300,7 @@ def _check(wanted: LogRequest, station: Station) -> None:
 
 async def _check_protocols(work: Work, station: StationId) -> None:
     """Refuse to ask a station that says it cannot upload to us."""
-    for each in await work.stations.variables(station):
+    for each in await work.models.variables(station):
         if each.key.variable != "FileTransferProtocols" or not each.value:
             continue
         if not {"HTTP", "HTTPS"} & {one.strip() for one in each.value.split(",")}:

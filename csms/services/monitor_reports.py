@@ -74,7 +74,7 @@ class MonitorReports:
         """
         station, now = reachable(self.book, request.station), self.clock.now()
         async with self.begin() as work:
-            model = MonitoringModel.of(await work.stations.variables(station.id))
+            model = MonitoringModel.of(await work.models.variables(station.id))
             most = model.reporting.items
             if most is not None and len(request.variables) > most:
                 raise StationLacks(

@@ -287,7 +287,7 @@ class Monitors:
 
 
 async def _model(work: Work, station: Station) -> MonitoringModel:
-    model = MonitoringModel.of(await work.stations.variables(station.id))
+    model = MonitoringModel.of(await work.models.variables(station.id))
     if model.obstacle is not None:
         raise StationLacks(f"{station.id} cannot monitor: {model.obstacle}")
     return model
