@@ -7,12 +7,16 @@ from starlette.responses import JSONResponse
 
 from csms.api import (
     alerts,
+    campaigns,
     certificates,
     commands,
     conflicts,
     customers,
+    data_transfers,
+    displays,
     event_streams,
     events,
+    firmware,
     fleet,
     health,
     id_tokens,
@@ -80,6 +84,10 @@ _RESOURCES = (
     local_lists,
     reservations,
     certificates,
+    firmware,
+    campaigns,
+    displays,
+    data_transfers,
     stream,
 )
 
@@ -119,6 +127,7 @@ def api_router() -> APIRouter:
     )
     for resource in _RESOURCES:
         router.include_router(resource.ROUTER)
+    router.include_router(firmware.FILES)
     router.add_api_route(
         "/{path:path}",
         _nowhere,

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
-from csms.services.ports.wire import Outcome, Silence
+from csms.services.ports.wire import CommandResult, Outcome, Silence
 from csms.web.auth import NodeOf, Operator
 
 ROUTER = APIRouter(tags=["commands"], route_class=GuardedRoute)
@@ -85,6 +85,11 @@ async def send_command(  # noqa: PLR0913, PLR0917 path, body, caller and respons
         warnings = await node.commands.check(name, action, payload)
         return Checked(warnings=list(warnings))
     result = await node.commands.send(name, action, payload, by=caller.name)
+    return answer_of(result, response)
+
+
+def answer_of(result: CommandResult, response: Response) -> CommandAnswer:
+    """Return what came of a command, and set the status that says which."""
     response.status_code = _STATUS[result.outcome]
     refused = result.outcome is Outcome.CALL_ERROR
     return CommandAnswer(

@@ -1,7 +1,7 @@
 """What stands before every route of the API: credentials first, then the rest."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -15,6 +15,9 @@ from csms.web.problems import translated
 MOST_BYTES = 16_000_000
 """Room for the registry of a few thousand stations."""
 
+ROOMY_BYTES = 4_000_000_000
+"""Room for a file; whoever keeps it has a limit of its own."""
+
 TOO_LARGE = 413
 _HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
@@ -22,44 +25,53 @@ _HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosni
 class GuardedRoute(APIRoute):
     """A route that looks at credentials before it so much as reads the body."""
 
+    most_bytes: ClassVar[int] = MOST_BYTES
+
     @override
     def get_route_handler(
         self,
     ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what handles a request."""
         handle = super().get_route_handler()
+        most = self.most_bytes
 
         async def guarded(request: Request) -> Response:
             with translated():
                 await caller_of(request)
-                return await handle(_bounded(request))
+                return await handle(_bounded(request, most))
 
         return guarded
 
 
-def _bounded(request: Request) -> Request:
+class RoomyRoute(GuardedRoute):
+    """A guarded route that takes a file, as it comes."""
+
+    most_bytes: ClassVar[int] = ROOMY_BYTES
+
+
+def _bounded(request: Request, most: int) -> Request:
     """Return the request, refused as soon as more comes than is taken.
 
     The framework's own limit answers in plain text, and so not as a problem.
     """
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
-        raise _too_large()
+    if length.isdigit() and int(length) > most:
+        raise _too_large(most)
     taken = 0
 
     async def receive() -> Message:
         nonlocal taken
         message = await request.receive()
         taken += len(message.get("body", b""))
-        if taken > MOST_BYTES:
-            raise _too_large()
+        if taken > most:
+            raise _too_large(most)
         return message
 
     return Request(request.scope, receive)
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(TOO_LARGE, f"send at most {MOST_BYTES} bytes")
+def _too_large(most: int) -> HTTPException:
+    return HTTPException(TOO_LARGE, f"send at most {most} bytes")
 
 
 class Unkept:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
 from csms.api.app import install as install_api
+from csms.api.downloads import install as install_downloads
 from csms.bootstrap.doors import Links, MuteMailer, door_ports, edition_pin
 from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
@@ -259,6 +260,7 @@ async def _serve_http(
     )
     install_api(app, face)
     install_portal(app, face)
+    install_downloads(app, face)
     install_console(app, face)
     config = uvicorn.Config(
         app,
