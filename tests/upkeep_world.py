@@ -20,11 +20,15 @@ from tests.fakes.link import Answer, Answerer, FakeLink
 from tests.http.nodes import EVENING, HOME_1, HOME_2, Stage, a_node
 
 STATION, OTHER = HOME_1.station, HOME_2.station
-_FORGET = text("""TRUNCATE firmware_image, firmware_update, firmware_campaign,
-    firmware_campaign_member, firmware_link, firmware_step, firmware_publication,
-    display_message, data_transfer, data_transfer_rule, deviation, station_notice,
-    station_variable, incident, fact, event, duty, event_member, plan, notice,
-    signed_link, profile_intent, transaction CASCADE""")
+_KEPT = """firmware_link firmware_campaign_member firmware_step firmware_publication
+    firmware_update firmware_campaign firmware_image display_message data_transfer
+    data_transfer_rule deviation station_notice station_variable incident fact
+    signed_link notice profile_intent plan event_member duty event transaction"""
+_FORGET = text(
+    "DO $$ BEGIN "
+    + " ".join(f"DELETE FROM {table};" for table in _KEPT.split())  # noqa: S608 ours
+    + " END $$"
+)
 ACCEPTED: dict[str, Answer | Answerer] = {
     "UpdateFirmware": {"status": "Accepted"},
     "TriggerMessage": {"status": "Accepted"},

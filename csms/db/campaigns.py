@@ -99,11 +99,11 @@ class PostgresCampaignStore:
         )
 
     async def wake(self, name: str, at: datetime) -> None:
-        """Let a running campaign be looked at, now."""
+        """Let a campaign that is not completed be looked at, now."""
         await self.connection.execute(
             update(_CAMPAIGN)
             .where(_CAMPAIGN.c.id == name)
-            .where(_CAMPAIGN.c.state == CampaignState.RUNNING.value)
+            .where(_CAMPAIGN.c.state != CampaignState.COMPLETED.value)
             .values(due_at=func.least(_CAMPAIGN.c.due_at, at))
         )
 

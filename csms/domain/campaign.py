@@ -68,7 +68,7 @@ class Campaign:
         detail: Why it is paused or cancelled, for people.
         starts_at: When it begins.
         due_at: When it is to be looked at again; none when it is over.
-        counted_from: From when on failures count: the start, or the last resumption.
+        counted_from: Failures up to this instant do not count: it was resumed then.
     """
 
     id: str
@@ -197,13 +197,12 @@ def _too_many(campaign: Campaign, members: Sequence[CampaignMember]) -> str:
     The share is of those that are through since the campaign began or was resumed, so
     that a person who has looked into the failures can go on.
     """
-    since = campaign.counted_from or campaign.starts_at
+    since = campaign.counted_from
     through = [
         each
         for each in members
         if each.state in (MemberState.DONE, MemberState.FAILED)
-        and each.updated_at is not None
-        and each.updated_at >= since
+        and (since is None or (each.updated_at is not None and each.updated_at > since))
     ]
     failed = sum(each.state is MemberState.FAILED for each in through)
     if not failed or failed < campaign.pace.pause_share * len(through):

@@ -93,7 +93,6 @@ class Campaigns:
                 created_at=now,
                 created_by=by,
                 due_at=starts_at,
-                counted_from=starts_at,
             )
             members = waves(stations, draft.pace.wave_size)
             if not await work.campaigns.add(campaign, members):

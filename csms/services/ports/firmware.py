@@ -246,7 +246,7 @@ class CampaignStore(Protocol):
         ...
 
     async def wake(self, name: str, at: datetime) -> None:
-        """Let a running campaign be looked at, now."""
+        """Let a campaign that is not completed be looked at, now."""
         ...
 
     async def members(self, name: str) -> Sequence[CampaignMember]:
