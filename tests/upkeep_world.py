@@ -24,11 +24,8 @@ _KEPT = """firmware_link firmware_campaign_member firmware_step firmware_publica
     firmware_update firmware_campaign firmware_image display_message data_transfer
     data_transfer_rule deviation station_notice station_variable incident fact
     signed_link notice profile_intent plan event_member duty event transaction"""
-_FORGET = text(
-    "DO $$ BEGIN "
-    + " ".join(f"DELETE FROM {table};" for table in _KEPT.split())  # noqa: S608 ours
-    + " END $$"
-)
+_DELETES = [f"DELETE FROM {table};" for table in _KEPT.split()]  # noqa: S608 ours
+_FORGET = text(f"DO $$ BEGIN {' '.join(_DELETES)} END $$")
 ACCEPTED: dict[str, Answer | Answerer] = {
     "UpdateFirmware": {"status": "Accepted"},
     "TriggerMessage": {"status": "Accepted"},
