@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from csms.api import (
     alerts,
@@ -13,7 +16,9 @@ from csms.api import (
     conflicts,
     customers,
     data_transfers,
+    device_models,
     displays,
+    drift,
     event_streams,
     events,
     firmware,
@@ -24,11 +29,13 @@ from csms.api import (
     local_lists,
     logs,
     monitors,
+    network_profiles,
     operating,
     operations,
     people,
     programs,
     reservations,
+    resets,
     standings,
     stations,
     stream,
@@ -77,6 +84,10 @@ _RESOURCES = (
     events,
     telemetry,
     operating,
+    device_models,
+    drift,
+    network_profiles,
+    resets,
     tariffs,
     operations,
     people,
@@ -137,7 +148,20 @@ def api_router() -> APIRouter:
     return router
 
 
-async def _nowhere(path: str) -> None:
+async def _nowhere(path: str, request: Request) -> None:
+    """Tell a place that does not exist from one that cannot do this."""
+    others = [
+        route.methods or ()
+        for resource in _RESOURCES
+        for route in resource.ROUTER.routes
+        if isinstance(route, APIRoute) and route.path_regex.match(f"/{path}")
+    ]
+    if allowed := sorted({each for methods in others for each in methods}):
+        raise HTTPException(
+            HTTP_405_METHOD_NOT_ALLOWED,
+            f"{request.method} is not for {PREFIX}/{path}",
+            {"Allow": ", ".join(allowed)},
+        )
     raise NoSuchPlace(
         f"there is nothing at {PREFIX}/{path}", remedy="see /openapi.json"
     )

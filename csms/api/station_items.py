@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from csms.api.figures import kw
 from csms.domain.ids import EvseId
+from csms.domain.secrecy import HIDDEN, is_secret
 from csms.domain.station import DeviationCount, Station, StationNotice, Variable
 from csms.domain.transaction import Transaction
 from csms.domain.vendor_profile import VendorProfile
@@ -182,6 +183,12 @@ class VariableItem(BaseModel):
     value: str | None
     mutability: str | None
     characteristics: dict[str, Any] | None
+    persistent: bool | None
+    constant: bool | None
+    due: str | None = Field(
+        description="A value that was accepted and takes effect at the next restart."
+    )
+    read_at: datetime | None
 
 
 class StationNoticeItem(BaseModel):
@@ -273,9 +280,13 @@ def variable_item(each: Variable) -> VariableItem:
         variable=key.variable,
         variable_instance=key.variable_instance,
         attribute=each.attribute,
-        value=each.value,
+        value=HIDDEN if each.value and is_secret(key.variable) else each.value,
         mutability=each.mutability,
         characteristics=None if said is None else dict(said),
+        persistent=each.persistent,
+        constant=each.constant,
+        due=each.due,
+        read_at=each.read_at,
     )
 
 
