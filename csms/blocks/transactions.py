@@ -13,8 +13,9 @@ from csms.blocks.signed_values import Keeper, signed_from
 from csms.blocks.translating import info_of, token_from
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId, TransactionId
+from csms.domain.secrecy import HIDDEN
 from csms.domain.tariff import TransactionCost
-from csms.domain.token import HIDDEN, KEY_CODE, IdToken, Judgement
+from csms.domain.token import KEY_CODE, IdToken, Judgement
 from csms.domain.transaction import EventType, TransactionReport
 from csms.ocpp.messages.common import IdToken as WireToken
 from csms.ocpp.messages.transactions import (

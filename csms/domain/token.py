@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from csms.domain.ids import SiteId, StationId
+from csms.domain.secrecy import HIDDEN
 
 
 class Verdict(StrEnum):
@@ -53,9 +53,6 @@ TYPES_OF_201 = frozenset(TokenType) - {
 LONGEST_OF_201 = 36
 """Most characters of a token in 2.0.1."""
 
-HIDDEN = "***"
-"""What stands where a key code was."""
-
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
@@ -85,19 +82,6 @@ class IdToken:
     def is_of_201(self) -> bool:
         """Tell whether 2.0.1 can say it."""
         return self.type in TYPES_OF_201 and len(self.value) <= LONGEST_OF_201
-
-
-def without_key_codes(said: Any) -> Any:  # noqa: ANN401, any JSON in, the same out
-    """Return JSON with every key code in it hidden (C04.FR.04)."""
-    match said:
-        case {"idToken": str(), "type": str(kind)} if kind == KEY_CODE:
-            return {**said, "idToken": HIDDEN}
-        case dict():
-            return {name: without_key_codes(part) for name, part in said.items()}
-        case list():
-            return [without_key_codes(part) for part in said]
-        case _:
-            return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ UNSEALED = frozenset(
 
 KEPT: Mapping[str, frozenset[str]] = MappingProxyType(
     {
+        "AuthorizeRequest": frozenset({"certificate", "iso15118CertificateHashData"}),
         "SampledValue": frozenset({"measurand", "phase", "location", "unitOfMeasure"}),
         "UnitOfMeasure": frozenset({"unit", "multiplier"}),
         "VariableAttribute": frozenset({"type"}),

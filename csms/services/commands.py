@@ -14,7 +14,6 @@ from csms.domain.errors import Broken, NotAllowed, NotFound
 from csms.domain.ids import StationId
 from csms.domain.secrecy import hidden
 from csms.domain.station import EDITION_21, Standing
-from csms.domain.token import without_key_codes
 from csms.services.fitness import Fitness
 from csms.services.permitting import DischargeGate
 from csms.services.ports.wire import (
@@ -212,7 +211,7 @@ class Commands:
         by: str,
     ) -> None:
         detail = {
-            "payload": without_key_codes(payload),
+            "payload": payload,
             "outcome": result.outcome.value,
             "answer": result.payload,
             "code": result.code,

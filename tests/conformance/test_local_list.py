@@ -248,12 +248,12 @@ async def test_a_version_that_is_not_ours_is_found_out_and_the_whole_is_sent(
     await listed.token("1")
     await listed.manage()
 
-    for foreign in (0, 40):
+    for foreign in (0, 40, -3):
         listed.version, listed.held = foreign, {}
         await listed.sync()
 
     kinds = [(each["updateType"], each["versionNumber"]) for each in listed.sent]
-    assert kinds == [("Full", 1), ("Full", 2), ("Full", 41)]
+    assert kinds == [("Full", 1), ("Full", 2), ("Full", 41), ("Full", 42)]
     assert len(listed.held) == 1
 
 

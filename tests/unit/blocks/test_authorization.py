@@ -15,6 +15,7 @@ from csms.domain.certificate import CertificateHash, ContractStatus, Digest
 from csms.domain.ids import StationId
 from csms.domain.station import Standing
 from csms.domain.token import IdToken, TokenRecord
+from csms.ocpp.codes import CallRefused
 from csms.ocpp.messages.tariffs import Tariff
 from csms.ocpp.wire import Edition
 from csms.services.ports.pki import ContractProof, HashedCertificate
@@ -60,7 +61,7 @@ class Journal:
     def count(
         self, station: StationId, seen: Sequence[DeviationSeen], at: datetime
     ) -> None:
-        raise AssertionError(station, seen, at)
+        self.seen = (station, seen, at)
 
 
 class Everybody:
@@ -180,6 +181,17 @@ async def test_what_is_judged_is_what_the_station_said_to_the_letter() -> None:
             ),
         )
     ]
+
+
+@pytest.mark.parametrize("name", ["issuerNameHash", "issuerKeyHash", "serialNumber"])
+async def test_a_hash_that_is_too_long_is_not_cut(name: str) -> None:
+    contracts = Contracts(GOOD)
+
+    with pytest.raises(CallRefused):
+        await ask(
+            contracts, {}, iso15118CertificateHashData=[{**HASHES, name: "a" * 129}]
+        )
+    assert contracts.shown == []
 
 
 async def test_nobody_is_asked_about_a_contract_that_is_not_shown() -> None:

@@ -60,6 +60,15 @@ def test_there_is_room_when_everybody_can_have_an_evse_of_their_own(
     assert bool(room(reservations, need, evses)) == possible
 
 
+def test_one_that_takes_any_evse_makes_way_for_one_that_needs_a_certain_one() -> None:
+    anywhere, fast = held(1, (None, None)), held(2, (None, "cCCS1"))
+    three = {**EVSES, 3: frozenset({"cCCS1"})}
+
+    assert room([anywhere], (1, None), EVSES)
+    assert room([anywhere, fast], (1, None), three)
+    assert not room([anywhere, fast], (1, None), EVSES)
+
+
 def test_the_reason_names_what_stands_against_it() -> None:
     one, any_ = held(7, (1, None)), held(8, (None, None))
 
