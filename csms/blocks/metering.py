@@ -38,6 +38,13 @@ _KINDS: dict[Measurand | None, tuple[int, dict[str | None, int]]] = {
     Measurand.POWER_ACTIVE_EXPORT: (_EXPORT_W, _POWER),
     Measurand.SOC: (_SOC, _PERCENT),
 }
+_IN_KWH = dict.fromkeys(_ENERGY, WS_PER_KWH)
+_KWH_KINDS = {
+    name: (kind, _IN_KWH if units is _ENERGY else units)
+    for name, (kind, units) in _KINDS.items()
+}
+"""The same for a meter that says Wh, or nothing, and means kWh."""
+
 _ONE_PHASE = frozenset(
     {Phase.L1, Phase.L2, Phase.L3, Phase.L1_N, Phase.L2_N, Phase.L3_N}
 )
@@ -45,13 +52,29 @@ _ONE_PHASE = frozenset(
 Spot = tuple[datetime, str, str]
 """Instant, location and context: what one reading is about."""
 
-MeterQuirk = Callable[[StationId], bool]
-"""Tells whether a station reports export as negative import."""
+
+@dataclass(frozen=True, slots=True)
+class MeterHabits:
+    """How a make measures, where it departs from the standard.
+
+    Attributes:
+        signed_import: Whether negative import power means export; there are no
+            registers to be trusted then.
+        kwh_registers: Whether registers are in kWh that are not said to be.
+    """
+
+    signed_import: bool = False
+    kwh_registers: bool = False
 
 
-def never(_station: StationId) -> bool:
-    """Say of every station that it reports both directions as the standard asks."""
-    return False
+USUAL = MeterHabits()
+FindHabits = Callable[[StationId], MeterHabits]
+"""Tells how a station measures."""
+
+
+def usual(_station: StationId) -> MeterHabits:
+    """Say of every station that it measures as the standard asks."""
+    return USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +83,12 @@ class Metering:
 
     Attributes:
         ingest: Where readings are kept.
-        signed_import: Which stations report export as negative import.
+        habits: How stations measure.
         signed: Where signed values are kept.
     """
 
     ingest: Ingest
-    signed_import: MeterQuirk = never
+    habits: FindHabits = usual
     signed: Keeper | None = None
 
     def routes(self) -> Iterator[Route]:
@@ -81,7 +104,7 @@ class Metering:
             request.meter_value,
             evse,
             None,
-            signed_import=self.signed_import(station),
+            habits=self.habits(station),
         )
         await self.ingest.record_readings(station, readings)
         if self.signed and (said := signed_from(request.meter_value, evse, None)):
@@ -94,7 +117,7 @@ def readings_from(
     evse: EvseId,
     transaction: TransactionId | None,
     *,
-    signed_import: bool = False,
+    habits: MeterHabits = USUAL,
 ) -> tuple[Reading, ...]:
     """Return what the values say, one reading per instant, location and context.
 
@@ -106,13 +129,12 @@ def readings_from(
         values: What was sampled.
         evse: Where.
         transaction: In which transaction, if in one.
-        signed_import: Whether negative import power means export; there are no
-            registers to be trusted then.
+        habits: How the station measures.
     """
     rows: dict[Spot, list[float | None]] = {}
     phases: dict[tuple[Spot, int], dict[Phase, float]] = {}
     charge: dict[Spot, float] = {}
-    for spot, kind, phase, number in _samples(values):
+    for spot, kind, phase, number in _samples(values, habits):
         if kind == _SOC:
             charge[spot] = number
         elif phase is None:
@@ -124,18 +146,18 @@ def readings_from(
     if charge:
         _join_charge(rows, charge)
     return tuple(
-        _reading(spot, row, evse, transaction, signed_import)
-        for spot, row in rows.items()
+        _reading(spot, row, evse, transaction, habits) for spot, row in rows.items()
     )
 
 
 def _samples(
-    values: Iterable[MeterValue],
+    values: Iterable[MeterValue], habits: MeterHabits
 ) -> Iterator[tuple[Spot, int, Phase | None, float]]:
+    kinds = _KWH_KINDS if habits.kwh_registers else _KINDS
     for value in values:
         at = value.timestamp
         for sample in value.sampled_value:
-            kind = _KINDS.get(sample.measurand)
+            kind = kinds.get(sample.measurand)
             number = _number(sample, kind[1]) if kind else None
             if kind is None or number is None:
                 continue
@@ -203,10 +225,10 @@ def _reading(
     row: list[float | None],
     evse: EvseId,
     transaction: TransactionId | None,
-    signed_import: bool,  # noqa: FBT001 passed on
+    habits: MeterHabits,
 ) -> Reading:
     import_ws, export_ws, import_w, export_w, soc = row
-    if signed_import and import_w is not None and export_w is None:
+    if habits.signed_import and import_w is not None and export_w is None:
         import_ws, import_w, export_w = None, max(import_w, 0.0), max(-import_w, 0.0)
     return Reading(
         evse,

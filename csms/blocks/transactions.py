@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic_core import to_json
 
-from csms.blocks.metering import MeterQuirk, never, readings_from
+from csms.blocks.metering import FindHabits, readings_from, usual
 from csms.blocks.routing import Payload, Route, route_whole
 from csms.blocks.signed_values import Keeper, signed_from
 from csms.blocks.translating import info_of, token_from
@@ -16,7 +16,7 @@ from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.secrecy import HIDDEN
 from csms.domain.tariff import TransactionCost
 from csms.domain.token import KEY_CODE, IdToken, Judgement
-from csms.domain.transaction import EventType, TransactionReport
+from csms.domain.transaction import EventType, Recorded, TransactionReport
 from csms.ocpp.messages.common import IdToken as WireToken
 from csms.ocpp.messages.transactions import (
     TRANSACTION_EVENT,
@@ -27,10 +27,15 @@ from csms.ocpp.messages.transactions import (
 )
 from csms.ocpp.wire import Word
 from csms.services.ingest import Ingest
+from csms.services.ports.wire import Deviations, DeviationSeen
 
 DIGEST_SIZE = 16
 _NOTED = TransactionEventResponse()
 _APART = "offline"
+_ODDLY_NUMBERED = {
+    Recorded.RENUMBERED: "reused-seq-no",
+    Recorded.CONFLICT: "contradicting-report",
+}
 _EVENT_TYPES = {
     TransactionEvent.STARTED: EventType.STARTED,
     TransactionEvent.UPDATED: EventType.UPDATED,
@@ -107,19 +112,21 @@ class Transactions:
         ingest: Where reports are kept.
         tokens: Who judges tokens.
         clock: When reports come in.
-        signed_import: Which stations report export as negative import.
+        habits: How stations measure.
         reservations: Who keeps reservations.
         signed: Where signed values are kept.
         costs: Who reckons what an ended transaction has cost.
+        deviations: Where oddly numbered reports are counted.
     """
 
     ingest: Ingest
     tokens: Tokens
     clock: Clock
-    signed_import: MeterQuirk = never
+    habits: FindHabits = usual
     reservations: Reservations = NONE_KEPT
     signed: Keeper | None = None
     costs: Costs | None = None
+    deviations: Deviations | None = None
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -137,7 +144,7 @@ class Transactions:
         answer is never a refusal, except that a token may be refused (E05.FR.01).
         """
         report = self.report(station, request, payload)
-        await self.ingest.record(report)
+        self._count(report, await self.ingest.record(report))
         if self.signed is not None and request.meter_value is not None:
             place = EvseId(station, report.evse or 0)
             if signed := signed_from(request.meter_value, place, report.transaction):
@@ -149,6 +156,14 @@ class Transactions:
         return TransactionEventResponse(
             id_token_info=None if told is None else info_of(told), total_cost=cost
         )
+
+    def _count(self, report: TransactionReport, recorded: Recorded) -> None:
+        """Count what was kept although it was numbered wrongly."""
+        kind = _ODDLY_NUMBERED.get(recorded)
+        if kind is not None and self.deviations is not None:
+            detail = f"{report.transaction} #{report.seq_no} at {report.at}"
+            seen = DeviationSeen(kind, "TransactionEvent.seqNo", detail)
+            self.deviations.count(report.station, [seen], self.clock.now())
 
     async def _judgement(
         self, report: TransactionReport, request: TransactionEventRequest
@@ -196,7 +211,7 @@ class Transactions:
             request.meter_value or (),
             EvseId(station, number or 0),
             transaction,
-            signed_import=self.signed_import(station),
+            habits=self.habits(station),
         )
         text = _text(request.write() if payload is None else payload, token)
         return TransactionReport(

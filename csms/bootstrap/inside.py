@@ -9,7 +9,7 @@ from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.declined import Declined
 from csms.blocks.der_control import DerControl
 from csms.blocks.device_reports import DeviceReports
-from csms.blocks.metering import Metering
+from csms.blocks.metering import MeterHabits, Metering
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.routing import Block, Router
@@ -295,9 +295,12 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     signed = SignedValues(world.begin)
     connectors = ConnectorStates(live, book, journal, clock)
 
-    def signed_import(station: StationId) -> bool:
-        metering = book.vendor_profile(station).export_metering
-        return metering is ExportMetering.SIGNED_IMPORT
+    def habits(station: StationId) -> MeterHabits:
+        profile = book.vendor_profile(station)
+        return MeterHabits(
+            profile.export_metering is ExportMetering.SIGNED_IMPORT,
+            profile.kwh_registers,
+        )
 
     blocks: tuple[Block, ...] = (
         Provisioning(
@@ -312,12 +315,13 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             ingest,
             charging.tokens,
             clock,
-            signed_import,
+            habits,
             charging.reservations,
             signed,
             tariffs,
+            journal,
         ),
-        Metering(ingest, signed_import, signed),
+        Metering(ingest, habits, signed),
         SmartCharging(live, profile_reports, dispatcher.dynamic),
         DerControl(live),
         *diagnostic_blocks(diagnostics, connectors, journal),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
@@ -19,7 +20,7 @@ from csms.db.ingest_statements import (
 )
 from csms.domain.ids import StationId, TransactionId
 from csms.domain.reading import Reading
-from csms.domain.transaction import Recorded, TransactionReport
+from csms.domain.transaction import OWN_NUMBERS, Recorded, TransactionReport
 from csms.services.ports.telemetry import BatchRefused, StoreAway, TransactionKey
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -88,7 +89,7 @@ class PostgresIngest:
         if len(new) == len(reports):
             return [Recorded.NEW] * len(reports)
         fresh = {told[place - 1].key for place in new}
-        return await self._guarded(lambda: self._judge(reports, firsts, fresh))
+        return await self._guarded(lambda: self._judge(reports, firsts, fresh, at))
 
     async def whereabouts(
         self, keys: Sequence[TransactionKey]
@@ -175,27 +176,31 @@ class PostgresIngest:
         reports: Sequence[TransactionReport],
         firsts: Mapping[tuple[StationId, TransactionId, int], TransactionReport],
         new: set[tuple[StationId, TransactionId, int]],
+        at: datetime,
     ) -> list[Recorded]:
         known = [report for key, report in firsts.items() if key not in new]
-        digests = {report.key: report.digest for report in firsts.values()}
+        kept = {report.key: (report.digest, report.at) for report in firsts.values()}
         if known:
             rows = await self._fetch(KNOWN, *_keys(known))
-            digests |= {known[row[0] - 1].key: row[1] for row in rows}
+            kept |= {known[row[0] - 1].key: (row[1], row[2]) for row in rows}
         unseen = set(new)
         verdicts: list[Recorded] = []
         for report in reports:
-            if digests[report.key] != report.digest:
-                verdicts.append(Recorded.CONFLICT)
+            digest, instant = kept[report.key]
+            if digest != report.digest:
+                reused = instant != report.at
+                verdicts.append(Recorded.RENUMBERED if reused else Recorded.CONFLICT)
             elif report.key in unseen:
                 unseen.remove(report.key)
                 verdicts.append(Recorded.NEW)
             else:
                 verdicts.append(Recorded.DUPLICATE)
-        conflicts = [
-            report
-            for report, verdict in zip(reports, verdicts, strict=True)
-            if verdict is Recorded.CONFLICT
-        ]
+        await self._put_aside(_with(Recorded.CONFLICT, reports, verdicts))
+        await self._renumber(_with(Recorded.RENUMBERED, reports, verdicts), at)
+        return verdicts
+
+    async def _put_aside(self, conflicts: Sequence[TransactionReport]) -> None:
+        """Keep reports that contradict what was said of the same instant."""
         if conflicts:
             await self._fetch(
                 CONFLICT,
@@ -204,7 +209,36 @@ class PostgresIngest:
                 [report.received_at for report in conflicts],
                 [report.payload for report in conflicts],
             )
-        return verdicts
+
+    async def _renumber(
+        self, reused: Sequence[TransactionReport], at: datetime
+    ) -> None:
+        """Keep reports of a station that counts from the beginning again.
+
+        Each gets a number made from what it says, so that a repetition is known.
+        """
+        own = {each.key: each for each in map(_own_number, reused)}
+        if own:
+            await self._write(list(own.values()), (), at)
+
+
+def _own_number(report: TransactionReport) -> TransactionReport:
+    """Return a report under a number beyond those of stations, in order of time."""
+    milliseconds = int(report.at.timestamp() * 1000)
+    mark = int.from_bytes(report.digest[:2]) % 1024
+    return replace(report, seq_no=OWN_NUMBERS + milliseconds * 1024 + mark)
+
+
+def _with(
+    wanted: Recorded,
+    reports: Sequence[TransactionReport],
+    verdicts: Sequence[Recorded],
+) -> Sequence[TransactionReport]:
+    return [
+        report
+        for report, verdict in zip(reports, verdicts, strict=True)
+        if verdict is wanted
+    ]
 
 
 def _report_columns(reports: Sequence[TransactionReport]) -> Sequence[Sequence[Any]]:

@@ -137,7 +137,7 @@ SELECT station_id, transaction_id FROM placed
 """
 
 KNOWN = """
-SELECT wanted.place, known.digest
+SELECT wanted.place, known.digest, known.at
 FROM unnest($1::text[], $2::text[], $3::bigint[])
     WITH ORDINALITY AS wanted (station_id, transaction_id, seq_no, place)
 JOIN transaction_report AS known USING (station_id, transaction_id, seq_no)

@@ -29,12 +29,18 @@ class EventType(StrEnum):
     ENDED = "Ended"
 
 
+OWN_NUMBERS = 2**32
+"""Sequence numbers from here on are ours: stations have 31 bits."""
+
+
 class Recorded(StrEnum):
     """What became of a report that was to be kept."""
 
     NEW = "new"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    RENUMBERED = "renumbered"
+    """Its number had been used by an earlier report; it is kept under one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,8 @@ class Transaction:
     @property
     def missing(self) -> int:
         """Return how many reports are missing between the first and the last seen."""
-        return self.last_seq - min(self.seqs) + 1 - len(self.seqs)
+        told = [each for each in self.seqs if each < OWN_NUMBERS]
+        return max(told) - min(told) + 1 - len(told) if told else 0
 
     @property
     def is_provisional(self) -> bool:

@@ -201,6 +201,7 @@ class VendorProfile:
         persists_over_reboot: Whether a TxProfile outlives a reboot (K01.FR.27).
         cancel: How an event profile is taken back.
         export_metering: How it reports what flows back.
+        kwh_registers: Whether its registers are in kWh without saying so.
         dynamic: How a Dynamic profile is kept alive.
         words: The words of a DataTransfer setpoint, for that dialect only.
         evidence: What all this rests on.
@@ -231,6 +232,7 @@ class VendorProfile:
     persists_over_reboot: bool = True
     cancel: CancelMethod = CancelMethod.BOTH
     export_metering: ExportMetering = ExportMetering.SEPARATE_REGISTERS
+    kwh_registers: bool = False
     dynamic: Dynamic = Dynamic()
     words: VendorWords | None = None
     evidence: Evidence = Evidence(EvidenceKind.NONE)

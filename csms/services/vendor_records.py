@@ -86,6 +86,7 @@ class _Make(_Part):
     persists_over_reboot: bool = True
     cancel: CancelMethod = CancelMethod.BOTH
     export_metering: ExportMetering = ExportMetering.SEPARATE_REGISTERS
+    kwh_registers: bool = False
     dynamic: _Dynamic | None = None
     words: _Words | None = None
     evidence: _Evidence
@@ -113,6 +114,7 @@ class _Make(_Part):
                 "persists_over_reboot",
                 "cancel",
                 "export_metering",
+                "kwh_registers",
             }
         )
         words, dynamic = self.words, self.dynamic

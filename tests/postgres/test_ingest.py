@@ -115,6 +115,34 @@ async def test_another_content_under_a_known_number_is_put_aside(
     assert [row["payload"] for row in conflicts] == ['{"x":1}']
 
 
+async def test_a_station_that_counts_anew_loses_nothing(
+    store: PostgresIngest, connection: Connection
+) -> None:
+    session = a_session(minutes=20)
+    again = [
+        replace(each, seq_no=place % 4, payload=f"{place}", digest=bytes([place] * 16))
+        for place, each in enumerate(session)
+    ]
+
+    first = await store.write(again[:6], [], at=AT)
+    second = await store.write(again[4:], [], at=AT)
+    third = await store.write(again, [], at=AT)
+
+    row = await connection.fetchrow(TRANSACTION_ROW, STATION, TRANSACTION)
+    assert row is not None
+    assert row["reports"] == len(session)
+    assert row["stopped_reason"] == "EVDisconnected"
+    assert row["started_at"] == session[0].at
+    assert row["ended_at"] == session[-1].at
+    readings = await connection.fetch(READINGS, STATION)
+    assert {each["at"] for each in readings} == {
+        said.at for each in session for said in each.readings
+    }
+    assert first == [Recorded.NEW] * 4 + [Recorded.RENUMBERED] * 2
+    assert Recorded.CONFLICT not in (*second, *third)
+    assert await connection.fetchval("SELECT count(*) FROM transaction_conflict") == 0
+
+
 async def test_readings_wait_until_their_transaction_has_a_place(
     store: PostgresIngest, connection: Connection
 ) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from csms.blocks.metering import Metering, readings_from
+from csms.blocks.metering import MeterHabits, Metering, readings_from
 from csms.domain.ids import EvseId
 from csms.domain.reading import Reading
 from csms.ocpp.messages.metering import MeterValue, MeterValuesRequest
@@ -32,8 +32,8 @@ def unit(name: str | None = None, multiplier: int | None = None) -> dict[str, An
     }
 
 
-def read(*values: MeterValue, signed_import: bool = False) -> tuple[Reading, ...]:
-    return readings_from(values, EVSE, None, signed_import=signed_import)
+def read(*values: MeterValue, **habits: bool) -> tuple[Reading, ...]:
+    return readings_from(values, EVSE, None, habits=MeterHabits(**habits))
 
 
 IMPORT = "Energy.Active.Import.Register"
@@ -154,6 +154,15 @@ class TestSignedImport:
         assert (reading.import_w, reading.export_w) == (7600, 0)
 
 
+@pytest.mark.parametrize("unit", [None, "Wh", "kWh"])
+def test_a_meter_that_means_kwh_is_read_in_kwh(unit: str | None) -> None:
+    value = sample(5, IMPORT) | ({"unitOfMeasure": {"unit": unit}} if unit else {})
+
+    (reading,) = read(said(value, sample(7600, POWER_IN)), kwh_registers=True)
+
+    assert (reading.import_ws, reading.import_w) == (18_000_000, 7600)
+
+
 @pytest.fixture
 def ingest() -> Recording:
     return recording()
@@ -162,7 +171,10 @@ def ingest() -> Recording:
 async def test_meter_values_are_kept_before_they_are_answered(
     ingest: Recording,
 ) -> None:
-    block = Metering(ingest.ingest, signed_import=lambda station: station == STATION)
+    block = Metering(
+        ingest.ingest,
+        habits=lambda station: MeterHabits(signed_import=station == STATION),
+    )
     request = MeterValuesRequest.read(
         {
             "evseId": 2,
