@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -35,7 +36,8 @@ from tests.fleet.peer_model import Key, a_model, reported
 
 LIBRARY: dict[Edition, ModuleType] = {Edition.V201: v201, Edition.V21: v21}
 EDITIONS = tuple(Edition)
-CALL_S = 10.0
+CALL_S = float(os.environ.get("CSMS_PEER_PATIENCE_S", "10"))
+"""Real seconds to wait for an answer or a call; mutants are waited for less."""
 
 Answer = Json | Callable[[Json], Json] | BaseException
 After = Callable[[Json], Awaitable[None]]

@@ -54,6 +54,7 @@ its own, so that tests do not see each other: ask PostgreSQL about ``peer.name``
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
@@ -92,7 +93,7 @@ OPENS = datetime(2026, 7, 14, 14, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
 MODELS = {Edition.V21: "x21-scheduled", Edition.V201: "x201-neg-w"}
 START_S = 30.0
-UNTIL_S = 10.0
+UNTIL_S = float(os.environ.get("CSMS_PEER_PATIENCE_S", "10"))
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,7 +16,7 @@ Json = dict[str, Any]
 Side = Literal["station", "csms"]
 
 CALL, RESULT, ERROR, RESULT_ERROR, SEND = 2, 3, 4, 5, 6
-HEARD_S = 10.0
+HEARD_S = float(os.environ.get("CSMS_PEER_PATIENCE_S", "10"))
 
 
 class BrokenFrame(AssertionError):
