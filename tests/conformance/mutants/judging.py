@@ -111,7 +111,8 @@ class Plugin:
         session.config.pluginmanager.register(runner)
         with Path(self.task["output"]).open("a", buffering=1) as output:
             steps = _mapped if self.task["kind"] == "map" else _judged
-            output.writelines(json.dumps(line) + "\n" for line in steps(runner, self.task, self.watch))
+            lines = steps(runner, self.task, self.watch)
+            output.writelines(f"{json.dumps(each)}\n" for each in lines)
         self.watch.stop()
         sys.stdout.flush()
         os._exit(DIRTY if runner.failed and self.task["kind"] != "map" else 0)
