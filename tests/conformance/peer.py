@@ -193,7 +193,7 @@ class Peer:
 
     async def report_model(self, asked: Json) -> None:
         """Report the device model in two parts (B07)."""
-        entries = [_wired(reported(key, held)) for key, held in self.model.items()]
+        entries = [_reported(key, held) for key, held in self.model.items()]
         half = len(entries) // 2
         for number, part in enumerate((entries[:half], entries[half:])):
             await self.ask(
@@ -335,9 +335,11 @@ def _encoded(message: object) -> Json:
     return said
 
 
-def _wired(entry: Json) -> Json:
-    said: Json = snake_to_camel_case(entry)
-    return said
+def _reported(key: Key, held: tuple[str, bool]) -> Json:
+    entry: Json = snake_to_camel_case(reported(key, held))
+    if key[3] is not None:
+        entry["variable"]["instance"] = key[3]
+    return entry
 
 
 def _key_of(asked: Json) -> Key:
