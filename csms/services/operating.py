@@ -81,7 +81,8 @@ class Operating:
         Raises:
             UnknownStation: If there is no such station.
             UnknownEvse: If it has no such EVSE.
-            EvseBusy: If a transaction goes on there.
+            EvseBusy: If an authorized transaction goes on there. One that waits for
+                somebody, because the cable was first, is what is started (F01).
         """
         self._known(evse.station, evse.number)
         if limit is not None and limit.watts <= 0:
@@ -90,7 +91,7 @@ class Operating:
                 field="max_kw",
                 remedy="leave it out, or call an event to discharge",
             )
-        if (ongoing := self.live.get(evse).transaction) is not None:
+        if (ongoing := await self._authorized(evse)) is not None:
             raise EvseBusy(
                 f"{evse} has the ongoing transaction {ongoing}",
                 field="evse",
@@ -143,7 +144,7 @@ class Operating:
             EvseBusy: If an authorized transaction goes on there (F05.FR.02).
         """
         self._known(evse.station, evse.number)
-        if (ongoing := self.live.get(evse).transaction) is not None:
+        if (ongoing := await self._authorized(evse)) is not None:
             raise EvseBusy(
                 f"{evse} has the ongoing transaction {ongoing}",
                 field="evse",
@@ -232,6 +233,18 @@ class Operating:
             connector=connector,
             detail={"operative": operative},
         )
+
+    async def _authorized(self, evse: EvseId) -> TransactionId | None:
+        """Return what goes on at an EVSE, if it does so for somebody."""
+        if self.live.get(evse).transaction is None:
+            return None
+        async with self.begin() as work:
+            ongoing = await work.telemetry.ongoing(evse.station)
+        for each in ongoing:
+            someone = each.id_token or each.remote_start_id is not None
+            if each.evse == evse.number and someone:
+                return each.id
+        return None
 
     def _known(self, station: StationId, evse: int | None = None) -> None:
         known = self.book.station(station)
