@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, text, update
+from sqlalchemy import Row, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -93,7 +93,12 @@ _DONE = (
     .where(its.station_reset.c.station_id == bindparam("of"))
     .where(its.station_reset.c.evse == 0)
     .where(its.station_reset.c.done_at.is_(None))
-    .where(its.station_reset.c.status.in_(("Accepted", "Scheduled")))
+    .where(
+        or_(  # a list would not do for several stations at once
+            its.station_reset.c.status == "Accepted",
+            its.station_reset.c.status == "Scheduled",
+        )
+    )
     .values(done_at=bindparam("at"), boot_reason=bindparam("why"))
 )
 

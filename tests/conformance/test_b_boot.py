@@ -1,16 +1,20 @@
 """B01 to B03, B05 to B07: how a station is received, on the wire."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.conformance.peer_world import (
     EDITIONS,
     Edition,
+    Json,
     Peer,
     PeerWorld,
     Refused,
 )
+from tests.fleet.peer_model import Key
 from tests.proving import proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.sockets]
@@ -214,31 +218,46 @@ async def test_no_variable_is_written_twice_in_one_request(
         assert len(set(named)) == len(named) > 0
 
 
+OFFLINE = ("OCPPCommCtrlr", None, "OfflineThreshold", None)
+REMOTE = ("AuthCtrlr", None, "AuthorizeRemoteStart", None)
+
+
+def named(*keys: Key) -> list[Json]:
+    return [
+        {"component": {"name": key[0]}, "variable": {"name": key[2]}} for key in keys
+    ]
+
+
+@contextlib.asynccontextmanager
+async def with_variables(
+    world: PeerWorld, edition: Edition, **values: str
+) -> AsyncIterator[Peer]:
+    """Give a station that has said that it has both variables."""
+    async with world.station(edition, boot=False) as peer:
+        peer.model[OFFLINE] = (values.get("offline", "60"), True)
+        peer.model[REMOTE] = (values.get("remote", "true"), True)
+        await peer.boot()
+        await world.idle()
+        peer.record.pass_over()
+        yield peer
+
+
 @proves("TC_B_06_CSMS", "TC_B_07_CSMS")
 @both
 async def test_variables_are_read_when_an_operator_asks(
     peer_world: PeerWorld, edition: Edition
 ) -> None:
-    wanted = [
-        ("OCPPCommCtrlr", "OfflineThreshold"),
-        ("AuthCtrlr", "AuthorizeRemoteStart"),
-    ]
-    data = [
-        {"component": {"name": component}, "variable": {"name": variable}}
-        for component, variable in wanted
-    ]
-    async with peer_world.station(edition) as peer:
-        peer.model["OCPPCommCtrlr", None, "OfflineThreshold", None] = ("60", True)
-        told = await peer_world.command(peer, "GetVariables", {"getVariableData": data})
-        asked = await peer.heard("GetVariables")
+    async with with_variables(peer_world, edition) as peer:
+        for keys, values in (
+            ((OFFLINE,), ["60"]),
+            ((OFFLINE, REMOTE), ["60", "true"]),
+        ):
+            data = {"getVariableData": named(*keys)}
+            told = await peer_world.command(peer, "GetVariables", data)
 
-    assert asked == {"getVariableData": data}
-    results = told.payload["getVariableResult"]
-    assert [each["attributeStatus"] for each in results] == [
-        "Accepted",
-        "UnknownVariable",
-    ]
-    assert results[0]["attributeValue"] == "60"
+            assert await peer.heard("GetVariables") == data
+            results = told.payload["getVariableResult"]
+            assert [each["attributeValue"] for each in results] == values
 
 
 @proves("TC_B_09_CSMS", "TC_B_10_CSMS")
@@ -246,33 +265,20 @@ async def test_variables_are_read_when_an_operator_asks(
 async def test_variables_are_written_when_an_operator_asks(
     peer_world: PeerWorld, edition: Edition
 ) -> None:
-    data = [
-        {
-            "component": {"name": component},
-            "variable": {"name": variable},
-            "attributeValue": value,
-        }
-        for component, variable, value in (
-            ("OCPPCommCtrlr", "OfflineThreshold", "123"),
-            ("AuthCtrlr", "AuthorizeRemoteStart", "false"),
-        )
-    ]
-    async with peer_world.station(edition) as peer:
-        for each in data:
-            key = (
-                each["component"]["name"],  # type: ignore[index]
-                None,
-                each["variable"]["name"],  # type: ignore[index]
-                None,
-            )
-            peer.model[key] = ("", True)
-        told = await peer_world.command(peer, "SetVariables", {"setVariableData": data})
-        asked = await peer.heard("SetVariables")
+    one, other = named(OFFLINE, REMOTE)
+    one["attributeValue"], other["attributeValue"] = "123", "false"
+    async with with_variables(peer_world, edition) as peer:
+        for data in ([one], [one, other]):
+            wanted = {"setVariableData": data}
+            told = await peer_world.command(peer, "SetVariables", wanted)
 
-    assert asked == {"setVariableData": data}
-    statuses = {each["attributeStatus"] for each in told.payload["setVariableResult"]}
-    assert statuses == {"Accepted"}
-    assert peer.model["OCPPCommCtrlr", None, "OfflineThreshold", None][0] == "123"
+            assert await peer.heard("SetVariables") == wanted
+            results = told.payload["setVariableResult"]
+            assert [each["attributeStatus"] for each in results] == ["Accepted"] * len(
+                data
+            )
+
+    assert (peer.model[OFFLINE][0], peer.model[REMOTE][0]) == ("123", "false")
 
 
 @proves("TC_B_20_CSMS", "TC_B_22_CSMS", "TC_B_25_CSMS", "TC_B_27_CSMS")
@@ -293,3 +299,23 @@ async def test_a_reset_is_asked_for_and_the_station_comes_back(
     assert await peer_world.until(
         "SELECT 1 FROM station WHERE id = $1 AND boot_reason = 'RemoteReset'", peer.name
     )
+
+
+async def test_stations_that_boot_at_once_are_all_written_down(
+    peer_world: PeerWorld,
+) -> None:
+    async with (
+        peer_world.station() as one,
+        peer_world.station() as two,
+        peer_world.station() as three,
+    ):
+        peers = (one, two, three)
+        for peer in peers:
+            await peer.ask("BootNotification", a_boot(peer, "Watchdog"))
+        rows = await peer_world.until(
+            "SELECT count(*) FROM station WHERE id = ANY($1) "
+            "AND boot_reason = 'Watchdog' HAVING count(*) = 3",
+            [peer.name for peer in peers],
+        )
+
+    assert rows == [{"count": 3}]
