@@ -51,6 +51,7 @@ class _Report:
 
     done: asyncio.Event = field(default_factory=asyncio.Event)
     profiles: list[Profile] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
 
 class ProfileReports:
@@ -79,6 +80,9 @@ class ProfileReports:
             return
         evse = EvseId(station, request.evse_id)
         report.profiles += [from_wire(evse, each) for each in request.charging_profile]
+        report.sources += [request.charging_limit_source] * len(
+            request.charging_profile
+        )
         if not request.tbc:
             report.done.set()
 

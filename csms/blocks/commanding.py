@@ -1,6 +1,6 @@
 """Requests in the words of the wire: checked strictly, judged, and sent as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,15 +31,21 @@ _PRIORITY = {
 }
 
 
+Ear = Callable[[StationId, str, Mapping[str, Any], str], None]
+"""Takes note of what a station answered to a command as it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class StationCommands:
     """Checks and sends requests as they are: the port ``RawWire``.
 
     Attributes:
         link: Finds the way to a station.
+        ears: Told of every answer: station, action, payload and status.
     """
 
     link: FindLink
+    ears: Sequence[Ear] = ()
 
     def actions(self, edition: str) -> Sequence[str]:
         """Return the names of the actions that may be sent in the edition."""
@@ -91,4 +97,6 @@ class StationCommands:
             return CommandResult(Outcome.NO_ANSWER, silence=Silence.UNANSWERED)
         except Stale:
             return CommandResult(Outcome.NO_ANSWER, silence=Silence.STALE)
+        for heard in self.ears:
+            heard(station, action, payload, str(answer.get("status", "")))
         return CommandResult(Outcome.ANSWERED, payload=answer)

@@ -2,16 +2,45 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from csms.blocks.charging_profiles import ProfileReports
-from csms.blocks.profile_words import update_of
+from csms.blocks.profile_words import schedule_from, update_of
 from csms.blocks.routing import Route, route
+from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import Profile
 from csms.ocpp.messages import smart_charging as wire
 from csms.ocpp.messages.common import GenericStatus, StatusInfo
 from csms.ocpp.messages.profiles import ChargingProfileStatus
 from csms.services.live import LiveFleet
+from csms.services.needs import TUPLES
+from csms.services.negotiation import Answer, EvSchedule
+from csms.services.ports.charging import ExternalLimit
+
+
+class Negotiations(Protocol):
+    """Whoever answers vehicles."""
+
+    def needs(self, evse: EvseId, said: dict[str, object]) -> Answer:
+        """Answer what a vehicle needs."""
+        ...
+
+    def schedule(self, said: EvSchedule) -> bool:
+        """Tell whether a vehicle's schedule keeps within ours."""
+        ...
+
+
+class OutsideLimits(Protocol):
+    """Whoever keeps limits from outside."""
+
+    async def begin(self, limit: ExternalLimit) -> None:
+        """Keep a limit until its source clears it."""
+        ...
+
+    async def end(self, evse: EvseId, source: str) -> None:
+        """Forget the limits of a source."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +48,21 @@ class SmartCharging:
     """Answers what a station says about charging.
 
     Attributes:
-        live: Where limits, needs and a driver's priority are kept for dispatch, which
-            yields to them within seconds (rule 23).
+        live: Where a driver's priority is kept for dispatch, which yields to it within
+            seconds (rule 23).
         reports: Where parts of profile reports are collected.
         dynamic: Finds the Dynamic profile that a station may pull, by its id.
+        negotiations: Answers vehicles.
+        limits: Keeps limits from outside.
+        clock: Where business time comes from.
     """
 
     live: LiveFleet
     reports: ProfileReports
     dynamic: Callable[[StationId, int], Profile | None]
+    negotiations: Negotiations
+    limits: OutsideLimits
+    clock: Clock
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -42,38 +77,59 @@ class SmartCharging:
     async def needs(
         self, station: StationId, request: wire.NotifyEVChargingNeedsRequest
     ) -> wire.NotifyEVChargingNeedsResponse:
-        """Keep what the vehicle needs; a profile follows when an event wants one.
-
-        Processing promises nothing yet (Q01.FR.07): the floor holds until then.
-        """
-        evse = EvseId(station, request.evse_id)
-        self.live.update(evse, ev_needs=request.charging_needs.write())
+        """Answer what a vehicle needs; Accepted promises a plan (Q01.FR.07)."""
+        said = request.charging_needs.write()
+        if request.max_schedule_tuples is not None:
+            said[TUPLES] = request.max_schedule_tuples
+        answer = self.negotiations.needs(EvseId(station, request.evse_id), said)
         return wire.NotifyEVChargingNeedsResponse(
-            status=wire.NotifyEVChargingNeedsStatus.PROCESSING
+            status=wire.NotifyEVChargingNeedsStatus(answer.decision.value),
+            status_info=StatusInfo(reason_code=answer.reason)
+            if answer.reason
+            else None,
         )
 
     async def schedule(
         self, station: StationId, request: wire.NotifyEVChargingScheduleRequest
     ) -> wire.NotifyEVChargingScheduleResponse:
-        """Take note of the vehicle's own schedule (K15); the meter decides later."""
-        del station, request
-        return wire.NotifyEVChargingScheduleResponse(status=GenericStatus.ACCEPTED)
+        """Hold the vehicle's own schedule against ours (K15.FR.11, FR.12)."""
+        within = self.negotiations.schedule(
+            EvSchedule(
+                evse=EvseId(station, request.evse_id),
+                base=request.time_base,
+                schedule=schedule_from(request.charging_schedule),
+                selected=request.selected_charging_schedule_id,
+                document=request.write(),
+            )
+        )
+        return wire.NotifyEVChargingScheduleResponse(
+            status=GenericStatus.ACCEPTED if within else GenericStatus.REJECTED
+        )
 
     async def limit(
         self, station: StationId, request: wire.NotifyChargingLimitRequest
     ) -> wire.NotifyChargingLimitResponse:
         """Keep a limit that comes from outside (K12, Q06): it is never fought."""
-        limit = request.write()
-        for evse in self._evses(station, request.evse_id):
-            self.live.update(evse, external_limit=limit)
+        said, now = request.charging_limit, self.clock.now()
+        await self.limits.begin(
+            ExternalLimit(
+                evse=EvseId(station, request.evse_id or 0),
+                source=said.charging_limit_source,
+                local_generation=said.is_local_generation is True,
+                grid_critical=said.is_grid_critical,
+                document=request.write(),
+                since=now,
+                updated_at=now,
+            )
+        )
         return wire.NotifyChargingLimitResponse()
 
     async def limit_cleared(
         self, station: StationId, request: wire.ClearedChargingLimitRequest
     ) -> wire.ClearedChargingLimitResponse:
         """Forget a limit from outside (K13)."""
-        for evse in self._evses(station, request.evse_id):
-            self.live.update(evse, external_limit=None)
+        evse = EvseId(station, request.evse_id or 0)
+        await self.limits.end(evse, request.charging_limit_source)
         return wire.ClearedChargingLimitResponse()
 
     async def report(
@@ -106,12 +162,3 @@ class SmartCharging:
             if mine and live.transaction == request.transaction_id:
                 self.live.update(live.evse, priority_charging=request.activated)
         return wire.NotifyPriorityChargingResponse()
-
-    def _evses(self, station: StationId, number: int | None) -> Iterator[EvseId]:
-        """Yield the EVSE, or every EVSE of the station for none or 0."""
-        if number:
-            yield EvseId(station, number)
-            return
-        for live in self.live.all():
-            if live.evse.station == station:
-                yield live.evse

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csms.blocks.availability import Availability, ConnectorStates
-from csms.blocks.charging_profiles import ProfileReports, StationProfiles
 from csms.blocks.declined import Declined
-from csms.blocks.der_control import DerControl
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.metering import MeterHabits, Metering
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.routing import Block, Router
-from csms.blocks.smart_charging import SmartCharging
 from csms.blocks.tariff_and_cost import StationTariffs
 from csms.blocks.transactions import Transactions
 from csms.blocks.translating import FindLink
@@ -28,6 +25,7 @@ from csms.bootstrap.provisioning import (
     setup_of,
 )
 from csms.bootstrap.securing import Secured, secure
+from csms.bootstrap.smart import Smart, smart
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
 from csms.domain.ids import StationId
@@ -113,6 +111,7 @@ class Inside:
     replanner: Replanner
     sender: NoticeSender
     authorizing: Authorizing
+    smart: Smart
     operating: Operating
     tariffs: Tariffs
     router: Router
@@ -146,7 +145,8 @@ def build(
             window=settings.ingest_window_ms / 1000, max_batch=settings.ingest_max_batch
         ),
     )
-    dispatcher, monitor, profile_reports = _dispatch(settings, world, provisioner, link)
+    charger = smart(world, link, by_others=settings.discharge_by_others)
+    dispatcher, monitor = _dispatch(settings, world, provisioner, charger)
     planning = Planning(programs, live, book)
     run_wake, send_wake = Alarm(), Alarm()
     notices = Notices(planning, TemplateLetters(), CALLER, settings.smtp_from)
@@ -155,7 +155,9 @@ def build(
     certificates = certificate_parts(settings, world, journal, link)
     operating = Operating(clock, begin, book, live, StationRemote(link))
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
-    commands = commands_of(settings, world, link, provisioning, (certificates.guard,))
+    commands = commands_of(
+        settings, world, link, provisioning, (certificates.guard,), charger
+    )
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
     diagnostics = diagnosing(settings, world, journal, link)
     secured = secure(
@@ -176,15 +178,14 @@ def build(
         reception,
         journal,
         ingest,
-        dispatcher,
         provisioning.reports,
-        profile_reports,
         diagnostics,
         (
             *charging.blocks(certificates.contracts),
             certificates.answers,
             *upkeep_blocks,
             secured.block,
+            *charger.blocks(dispatcher, journal),
         ),
         tariffs,
     )
@@ -235,6 +236,7 @@ def build(
         replanner=Replanner(clock, begin, live, run_wake),
         sender=NoticeSender(clock, begin, mailer, settings.link_base, wake=send_wake),
         authorizing=charging,
+        smart=charger,
         operating=operating,
         tariffs=tariffs,
         router=router,
@@ -244,10 +246,9 @@ def build(
 
 
 def _dispatch(
-    settings: Settings, world: World, provisioner: Provisioner, link: FindLink
-) -> tuple[Dispatcher, Monitor, ProfileReports]:
-    reports = ProfileReports()
-    wire = StationProfiles(link, reports)
+    settings: Settings, world: World, provisioner: Provisioner, charger: Smart
+) -> tuple[Dispatcher, Monitor]:
+    wire = charger.profile_wire
 
     async def sample(station: StationId, often: bool) -> None:  # noqa: FBT001
         seconds = settings.sampling_event_s if often else settings.sampling_idle_s
@@ -274,7 +275,7 @@ def _dispatch(
             + timedelta(seconds=JITTER_REAL_S * (world.clock.rate - 1)),
         ),
     )
-    return dispatcher, monitor, reports
+    return dispatcher, monitor
 
 
 def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
@@ -284,9 +285,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     reception: Reception,
     journal: Journal,
     ingest: Ingest,
-    dispatcher: Dispatcher,
     model_reports: DeviceReports,
-    profile_reports: ProfileReports,
     diagnostics: Diagnosing,
     others: tuple[Block, ...],
     tariffs: Tariffs,
@@ -322,8 +321,6 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             journal,
         ),
         Metering(ingest, habits, signed),
-        SmartCharging(live, profile_reports, dispatcher.dynamic),
-        DerControl(live),
         *diagnostic_blocks(diagnostics, connectors, journal),
         *others,
         Declined(journal, clock),

@@ -140,6 +140,7 @@ async def _start(
     await inside.world.live.load()
     await inside.world.premises.refresh()
     await inside.authorizing.load()
+    await inside.smart.ledger.load()
     await inside.certificates.trust.load()
     await inside.tariffs.load()
     if settings.admin_token is not None:
@@ -209,6 +210,7 @@ def _workers(
         "announcer": inside.upkeep.announcer.run,
         **inside.secured.workers(),
         **inside.authorizing.workers(),
+        **inside.smart.workers(),
         **inside.certificates.workers(),
         "costs": inside.tariffs.run,
     }

@@ -10,6 +10,7 @@ from csms.blocks.device_reports import DeviceReports
 from csms.blocks.provisioning import Intervals
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.translating import FindLink
+from csms.bootstrap.smart import Smart
 from csms.charging.configuration import Sampling
 from csms.charging.templates import Template
 from csms.services.aftermath import Aftermath
@@ -86,6 +87,7 @@ def commands_of(
     link: FindLink,
     block: BlockB,
     guards: Sequence[Guard],
+    charger: Smart,
 ) -> Commands:
     """Return what sends an operator's requests.
 
@@ -95,14 +97,16 @@ def commands_of(
         link: Finds the way to a station.
         block: Keeps what follows from an answer.
         guards: Further rules, each about the actions that it knows.
+        charger: Knows what stations hold of charging profiles.
     """
     return Commands(
         world.clock,
         world.begin,
         world.book,
-        StationCommands(link),
+        StationCommands(link, (charger.ear().heard,)),
         by_others=settings.discharge_by_others,
-        guards=guards,
+        guards=(*guards, charger.guard()),
+        holding=charger.ledger.held,
         aftermath=block.aftermath,
     )
 

@@ -1,10 +1,17 @@
 """A composite schedule of ours held against the station's: where, and by how much."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from csms.domain.profile import Composite, OperationMode, Period, RateUnit
+from csms.domain.profile import (
+    Composite,
+    OperationMode,
+    Period,
+    Profile,
+    RateUnit,
+    Schedule,
+)
 
 _TOLERANCE = {RateUnit.WATTS: 1.0, RateUnit.AMPERES: 0.1}
 _RELATIVE = 0.001
@@ -119,3 +126,47 @@ def _joined(found: list[Difference]) -> tuple[Difference, ...]:
             done.append(before)
         kept[each.name] = each
     return tuple(sorted([*done, *kept.values()], key=lambda e: (e.start, e.name)))
+
+
+def same_profile(ours: Profile, theirs: Profile) -> bool:
+    """Tell whether a reported profile says what was sent; floats come back blurred."""
+    plain = {
+        (ours.purpose, theirs.purpose),
+        (ours.kind, theirs.kind),
+        (ours.stack_level, theirs.stack_level),
+        (ours.evse, theirs.evse),
+        (ours.transaction, theirs.transaction),
+        (ours.recurrency, theirs.recurrency),
+        (ours.duration, theirs.duration),
+        (ours.valid_to, theirs.valid_to),
+        (ours.valid_from, theirs.valid_from),
+        (ours.unit, theirs.unit),
+    }
+    if any(our != their for our, their in plain):
+        return False
+    if len(ours.schedules) != len(theirs.schedules):
+        return False
+    return all(
+        _same_schedule(our, their)
+        for our, their in zip(ours.schedules, theirs.schedules, strict=True)
+    )
+
+
+def _same_schedule(ours: Schedule, theirs: Schedule) -> bool:
+    if len(ours.periods) != len(theirs.periods) or ours.start != theirs.start:
+        return False
+    return all(
+        _same_period(our, their, ours.unit)
+        for our, their in zip(ours.periods, theirs.periods, strict=True)
+    )
+
+
+def _same_period(ours: Period, theirs: Period, unit: RateUnit) -> bool:
+    for each in fields(Period):
+        our, their = getattr(ours, each.name), getattr(theirs, each.name)
+        numbers = isinstance(our, int | float) and isinstance(their, int | float)
+        if numbers and _alike(our, their, unit):
+            continue
+        if our != their:
+            return False
+    return True

@@ -7,10 +7,12 @@ from typing_extensions import override
 
 from csms.cli import (
     access,
+    charging,
     conformance,
     database,
     doctor,
     events,
+    grid_controls,
     id_tokens,
     incidents,
     local_lists,
@@ -71,6 +73,8 @@ stations.app.command("clear-cache")(local_lists.clear_cache)
 app.add_typer(stations.app, name="stations", rich_help_panel=_FLEET)
 app.add_typer(id_tokens.app, name="id-tokens", rich_help_panel=_FLEET)
 app.add_typer(reservations.app, name="reservations", rich_help_panel=_FLEET)
+app.add_typer(charging.app, name="charging", rich_help_panel=_FLEET)
+app.add_typer(grid_controls.app, name="grid-controls", rich_help_panel=_FLEET)
 app.add_typer(tariffs.app, name="tariffs", rich_help_panel=_FLEET)
 app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
 app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)

@@ -40,7 +40,6 @@ charging_limit = Table(
     Column("source", Text, nullable=False),
     Column("local_generation", Boolean, nullable=False),
     Column("grid_critical", Boolean),
-    Column("dynamic", Boolean, nullable=False),
     Column("document", JSONB, nullable=False),
     Column("since", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

@@ -15,7 +15,7 @@ from csms.domain.ids import StationId
 from csms.domain.secrecy import hidden
 from csms.domain.station import EDITION_21, Standing
 from csms.services.fitness import Fitness
-from csms.services.permitting import DischargeGate
+from csms.services.permitting import DischargeGate, Holding, holds_nothing
 from csms.services.ports.wire import (
     CommandResult,
     FieldError,
@@ -105,6 +105,7 @@ class Commands:
         by_others: Whether power may be left to others (``DischargeGate``).
         guards: Further rules, each about the actions that it knows.
         aftermath: Keeps what follows from an answer.
+        holding: Tells what profiles a station holds.
     """
 
     clock: Clock
@@ -114,11 +115,14 @@ class Commands:
     by_others: bool = False
     guards: Sequence[Guard] = ()
     aftermath: Aftermath | None = None
+    holding: Holding = holds_nothing
 
     @property
     def gate(self) -> DischargeGate:
         """Return what holds a discharge against the rules."""
-        return DischargeGate(self.clock, self.begin, self.book, self.by_others)
+        return DischargeGate(
+            self.clock, self.begin, self.book, self.by_others, self.holding
+        )
 
     def actions(self, station: StationId) -> Sequence[str]:
         """Return the names of the actions that may be sent to the station.

@@ -9,9 +9,13 @@ from csms.clock import Clock
 from csms.domain.program import Program
 from csms.services.access import Access
 from csms.services.certificates import CertificateServices
+from csms.services.charging import Charging
 from csms.services.commands import Commands
+from csms.services.composites import Composites
+from csms.services.der import DerControls
 from csms.services.diagnosing import Diagnosing
 from csms.services.dispatch import Dispatcher
+from csms.services.energy_transfer import EnergyTransfer
 from csms.services.events import Events
 from csms.services.feed import Feed
 from csms.services.live import LiveFleet
@@ -134,6 +138,10 @@ class Node:
     id_tokens: Tokens
     local_lists: LocalLists
     reservations: Reservations
+    charging: Charging
+    composites: Composites
+    transfers: EnergyTransfer
+    der: DerControls
     certificates: CertificateServices
     operating: Operating
     tariffs: Tariffs

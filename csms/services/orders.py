@@ -5,6 +5,7 @@ from datetime import datetime
 
 from csms.domain.ids import EvseId
 from csms.services.gate import DISPATCHED
+from csms.services.limits import discharge_bound_w
 from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 
@@ -30,11 +31,18 @@ def foremost(orders: Iterable[MemberOrder], now: datetime) -> dict[EvseId, Membe
 
 
 def vehicle_limit_w(live: LiveEvse) -> int:
-    """Return the most the vehicle gives, in watts, as far as it says (rule 6).
+    """Return the most that vehicle and others let flow back, in watts (rules 6, 23).
 
-    It says so in ``v2xChargingParameters.maxDischargePower`` of its charging needs;
-    where it does so by phase, the other phases add to the first.
+    The vehicle says so in ``v2xChargingParameters.maxDischargePower`` of its charging
+    needs; where it does so by phase, the other phases add to the first. Others say so
+    in their limits on the station.
     """
+    outside = discharge_bound_w(live)
+    own = _vehicle_w(live)
+    return own if outside is None else min(own, outside)
+
+
+def _vehicle_w(live: LiveEvse) -> int:
     said = (live.ev_needs or {}).get("v2xChargingParameters") or {}
     if not isinstance(said.get("maxDischargePower"), int | float):
         return UNBOUNDED_W

@@ -3,13 +3,13 @@
 Nothing bypasses v2x rules 1 to 5 and 7: not an operator, not another service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from csms.clock import Clock
 from csms.domain.errors import NotAllowed
 from csms.domain.ids import EvseId, StationId
-from csms.domain.profile import Role
+from csms.domain.profile import Profile, Role
 from csms.domain.vendor_profile import Dialect
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD
@@ -33,6 +33,14 @@ _DIALECTS: Mapping[Means, frozenset[Dialect]] = {
 }
 _BY_OTHERS = frozenset({Means.OTHER, Means.CONTROL})
 """Means by which somebody else than a plan of ours sets the power."""
+
+
+Holding = Callable[[StationId], Sequence[Profile]]
+
+
+def holds_nothing(_: StationId) -> Sequence[Profile]:
+    """Say of every station that it holds no profile."""
+    return ()
 
 
 class DischargeForbidden(NotAllowed):
@@ -62,12 +70,14 @@ class DischargeGate:
         book: What is known of every station.
         by_others: Whether power may be left to frequency, signals, load balancing,
             external systems and grid controls at all; even then all rules hold.
+        holding: Tells what profiles a station holds.
     """
 
     clock: Clock
     begin: Begin
     book: StationBook
     by_others: bool = False
+    holding: Holding = holds_nothing
 
     async def permit(self, station: StationId, discharge: Discharge) -> None:
         """Return if it may be sent.
@@ -117,6 +127,11 @@ class DischargeGate:
                 for station in {each.station for each in evses}
                 for intent in await work.profiles.intents(station)
             ]
+        for station in {each.station for each in evses}:
+            numbers = {0, *(each.number for each in evses)}
+            held = self.holding(station)
+            if any(each.evse.number in numbers and each.discharges for each in held):
+                return True
         return any(
             each.evse in evses and each.role is Role.EVENT and each.state in HELD
             for each in intents

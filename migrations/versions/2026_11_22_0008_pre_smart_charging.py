@@ -43,7 +43,6 @@ def upgrade() -> None:
         ("source", sa.Text(), False),
         ("local_generation", sa.Boolean(), False),
         ("grid_critical", sa.Boolean(), True),
-        ("dynamic", sa.Boolean(), False),
         ("document", JSONB(), False),
         ("since", INSTANT, False),
         ("updated_at", INSTANT, False),

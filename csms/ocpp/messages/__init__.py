@@ -16,7 +16,6 @@ WAITING = frozenset(
         "Get15118EVCertificate",
         "GetCertificateChainStatus",
         "GetCertificateStatus",
-        "ReportDERControl",
     }
 )
 """Actions whose block is not built yet."""

@@ -69,7 +69,6 @@ class ExternalLimit:
         source: Who, in OCPP's words such as EMS.
         local_generation: Whether it tells of energy that is made here (K27).
         grid_critical: Whether the grid needs it.
-        dynamic: Whether its values change as it goes (Q06.FR.11).
         document: What the station said, in its own words.
     """
 
@@ -77,7 +76,6 @@ class ExternalLimit:
     source: str
     local_generation: bool
     grid_critical: bool | None
-    dynamic: bool
     document: Mapping[str, Any]
     since: datetime
     updated_at: datetime

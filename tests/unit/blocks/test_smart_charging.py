@@ -18,6 +18,8 @@ from csms.domain.profile import (
 )
 from csms.ocpp.wire import Edition
 from csms.services.live import LiveFleet
+from csms.services.negotiation import Answer, EvSchedule
+from csms.services.ports.charging import ExternalLimit, NeedsDecision
 from tests.conformance.official import ACTIONS, schema, validator
 from tests.fakes.clock import ManualClock
 
@@ -42,6 +44,25 @@ PROFILE = Profile(
 )
 
 
+class Kept:
+    """Limits, kept in the live state alone."""
+
+    def __init__(self, live: LiveFleet) -> None:
+        self.live = live
+
+    async def begin(self, limit: ExternalLimit) -> None:
+        for each in self.live.all():
+            whole = limit.evse.number == 0 and each.evse.station == STATION
+            if whole or each.evse == limit.evse:
+                self.live.update(each.evse, external_limit=dict(limit.document))
+
+    async def end(self, evse: EvseId, source: str) -> None:
+        assert source == "EMS"
+        for each in self.live.all():
+            if evse.number == 0 or each.evse == evse:
+                self.live.update(each.evse, external_limit=None)
+
+
 class Scene:
     """A block and what it keeps."""
 
@@ -52,8 +73,17 @@ class Scene:
         self.live.update(ELSEWHERE, plugged=True)
         self.wanted: Profile | None = PROFILE
         self.reports = ProfileReports()
-        block = SmartCharging(self.live, self.reports, self.pulled)
+        block = SmartCharging(
+            self.live, self.reports, self.pulled, self, Kept(self.live), ManualClock()
+        )
         self.routes: dict[str, Route] = {r.action.name: r for r in block.routes()}
+
+    def needs(self, evse: EvseId, said: dict[str, object]) -> Answer:
+        self.live.update(evse, ev_needs=said)
+        return Answer(NeedsDecision.PROCESSING)
+
+    def schedule(self, said: EvSchedule) -> bool:
+        return said.schedule.periods[0].limit != 99_999
 
     def pulled(self, station: StationId, profile_id: int) -> Profile | None:
         mine = station == STATION and profile_id == PROFILE.id
