@@ -4,12 +4,13 @@
 #   make test    the whole test suite                              ARGS="-k name"
 #   make check   format, lint, types, import contracts (make lint), quick tests
 #   make matrix  the conformance matrix, from the tests
+#   make mutants break handlers, to see whether their proofs turn red   ARGS="--only blocks/"
 #   make bench   speed beside its references       make soak    the faults, ROUNDS=10 times
 #   make lock    requirements.lock from pyproject.toml             make clean
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint matrix bench soak lock clean
+.PHONY: help setup demo test check lint matrix mutants bench soak lock clean
 
 ARGS ?=
 ROUNDS ?= 10
@@ -44,6 +45,9 @@ lint: $(READY)
 
 matrix: $(READY)
 	@$(BIN)/python -m tests.conformance.matrix
+
+mutants: $(READY)
+	@$(BIN)/python -m tests.conformance.mutants $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -70,7 +70,7 @@ def run_pytest(task: Json, tests: Iterable[str]) -> Iterator[Json]:
         environment = {**os.environ, TASK: str(named), "CSMS_PEER_PATIENCE_S": "3"}
         command = [
             sys.executable, "-m", "pytest", "-q", "-p", PLUGIN,
-            "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:xdist",
+            "-p", "no:cacheprovider", "-p", "no:xdist",
             f"--timeout={CASE_S}", "--timeout-method=thread", *tests,
         ]  # fmt: skip
         with (Path(folder) / "log").open("wb") as log:

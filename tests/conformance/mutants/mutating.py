@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -134,6 +134,7 @@ class Changes:
         for node in list(ast.walk(function)):
             for change in self._of_node(node):
                 yield getattr(node, "lineno", 0), change
+            yield from _of_body(node)
 
     def _of_node(self, node: ast.AST) -> Iterator[Change]:
         match node:
@@ -151,7 +152,6 @@ class Changes:
                 yield from _of_call(node)
             case _:
                 pass
-        yield from self._of_body(node)
 
     def _of_word(self, node: ast.Attribute) -> Iterator[Change]:
         if not isinstance(node.value, ast.Name):
@@ -162,19 +162,19 @@ class Changes:
             if other is not None:
                 yield lambda: _reword(node, other)
 
-    def _of_body(self, node: ast.AST) -> Iterator[Change]:
-        for name in ("body", "orelse", "finalbody"):
-            body = getattr(node, name, None)
-            if isinstance(body, list):
-                for place, statement in enumerate(body):
-                    if _is_act(statement):
-                        yield lambda body=body, place=place: _skip(body, place)  # type: ignore[misc]
+
+def _of_body(node: ast.AST) -> Iterator[tuple[int, Change]]:
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(node, name, None)
+        for place, statement in enumerate(body if isinstance(body, list) else ()):
+            if _is_act(statement):
+                yield statement.lineno, partial(_skip, body, place)
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
     for keyword in node.keywords:
         if keyword.arg is not None and not _is_none(keyword.value):
-            yield lambda keyword=keyword: _forget(keyword)  # type: ignore[misc]
+            yield partial(_forget, keyword)
 
 
 def _negate(node: ast.If | ast.IfExp) -> str:
