@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -16,6 +17,7 @@ from csms.clock import Clock, pause
 from simulators import framing
 from simulators.commands import Unknown, answer
 from simulators.outbox import Message
+from simulators.quirks import disguised
 from simulators.registration import boot_failed
 from simulators.station import Station
 
@@ -101,27 +103,33 @@ class Link:
             self._pending[1].cancel()
 
     async def _session(self) -> bool:
-        station = self.station
+        station, ghost = self.station, None
         password = station.model.text("SecurityCtrlr", "BasicAuthPassword")
         login = f"{station.id}:{password}".encode()
         headers = {"Authorization": "Basic " + base64.b64encode(login).decode()}
         protocol = Subprotocol(station.system.persona.protocol)
+        dial = partial(
+            connect,
+            f"{self.url.rstrip('/')}/{station.id}",
+            subprotocols=[protocol],
+            additional_headers=headers,
+            compression=None,
+            open_timeout=10,
+            close_timeout=1,
+            ping_interval=20,
+            proxy=None,
+        )
         try:
-            socket = await connect(
-                f"{self.url.rstrip('/')}/{station.id}",
-                subprotocols=[protocol],
-                additional_headers=headers,
-                compression=None,
-                open_timeout=10,
-                close_timeout=1,
-                ping_interval=20,
-                proxy=None,
-            )
+            if "double_sockets" in station.system.persona.quirks:
+                ghost = await dial()
+            socket = await dial()
         except (OSError, WebSocketException, TimeoutError) as error:
             self.refused = f"{type(error).__name__}: {error}"
             return False
         self.refused = ""
         await self._converse(socket)
+        if ghost is not None:
+            await ghost.close()
         return True
 
     async def _converse(self, socket: ClientConnection) -> None:
@@ -171,8 +179,12 @@ class Link:
 
     async def _call(self, socket: ClientConnection, message: Message) -> None:
         self._count += 1
+        quirks = self.station.system.persona.quirks
         message_id = f"{self._count:x}-{random.getrandbits(32):08x}"
-        text = framing.encode_call(message_id, message.action, message.payload)
+        if "reused_message_ids" in quirks:
+            message_id = str(self._count % 3)
+        payload = disguised(quirks, message.action, message.payload)
+        text = framing.encode_call(message_id, message.action, payload)
         future = asyncio.get_running_loop().create_future()
         self._pending = (message_id, future)
         message.attempts += 1
@@ -253,7 +265,8 @@ class Link:
         task.add_done_callback(self._slow.discard)
 
     async def _send_reply(self, socket: ClientConnection, text: str) -> None:
-        if "slow-answers" in self.station.faults:
+        quirks = self.station.system.persona.quirks
+        if "slow-answers" in self.station.faults or "slow_answers" in quirks:
             await pause(SLOW_ANSWER_S)
         with contextlib.suppress(ConnectionClosed):
             await socket.send(text)

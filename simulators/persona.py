@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulators.quirks import QUIRKS
 from simulators.tables import HERE, ScenarioError, load, read
 
 PERSONAS = HERE / "personas"
@@ -50,6 +51,8 @@ class Persona:
         reaction_s: Seconds between an order and the first movement.
         ramp_s: Seconds from zero to full power.
         meter_error: Greatest relative error of its meter.
+        quirks: How it departs from the specification on the wire, by names of
+            ``simulators.quirks``.
     """
 
     vendor: str
@@ -84,6 +87,7 @@ class Persona:
     reaction_s: float = 2.0
     ramp_s: float = 5.0
     meter_error: float = 0.002
+    quirks: tuple[str, ...] = ()
 
     @property
     def modern(self) -> bool:
@@ -107,6 +111,8 @@ def load_persona(name: str, folder: Path = PERSONAS) -> Persona:
     _one_of(name, "negative_limit", persona.negative_limit, NEGATIVE)
     _one_of(name, "vendor_setpoint", persona.vendor_setpoint, SETPOINTS)
     _one_of(name, "export_metering", persona.export_metering, EXPORT_METERING)
+    for quirk in persona.quirks:
+        _one_of(name, "quirks", quirk, QUIRKS)
     return persona
 
 

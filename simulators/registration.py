@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from simulators.instants import iso
+from simulators.timeline import Act, restart
 from simulators.upkeep import installed
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 Payload = dict[str, Any]
 RETRY_S = 60.0
+LOOP_S = 1800.0
 MODEL_LENGTH = 20
 SERIAL_LENGTH = 25
 
@@ -63,6 +65,9 @@ def _booted(station: "Station", answer: Payload) -> None:
     startup = {"type": "StartupOfTheDevice", "timestamp": iso(station.now)}
     station.send("SecurityEventNotification", startup)
     installed(station)
+    if "boot_loop" in station.system.persona.quirks:
+        again = station.t + LOOP_S
+        station.timeline.add(Act(again, lambda s: restart(s, "Watchdog", 30.0)))
     station.begin()
     station.status()
     station.refresh()

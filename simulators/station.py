@@ -31,6 +31,7 @@ Payload = dict[str, Any]
 NEVER = float("inf")
 PATIENCE = 600.0
 RESTART_S = 90.0
+CLOCK_AHEAD_S = 2400.0
 
 
 @dataclass(slots=True)
@@ -108,6 +109,8 @@ class Station:
         self.observer.enroll(self.system, self.t)
         self.evse.vehicle = self.vehicle
         self._begin_at = self.t + PATIENCE
+        if "clock_ahead" in persona.quirks:
+            self.skew = CLOCK_AHEAD_S
 
     @property
     def id(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Protocol
 
@@ -116,7 +117,8 @@ class Transactions:
         reservations: Who keeps reservations.
         signed: Where signed values are kept.
         costs: Who reckons what an ended transaction has cost.
-        deviations: Where oddly numbered reports are counted.
+        deviations: Where oddly numbered and dated reports are counted.
+        most_ahead: How far a station's clock may be ahead without being counted.
     """
 
     ingest: Ingest
@@ -127,6 +129,7 @@ class Transactions:
     signed: Keeper | None = None
     costs: Costs | None = None
     deviations: Deviations | None = None
+    most_ahead: timedelta = timedelta(seconds=60)
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -158,12 +161,22 @@ class Transactions:
         )
 
     def _count(self, report: TransactionReport, recorded: Recorded) -> None:
-        """Count what was kept although it was numbered wrongly."""
+        """Count what was kept although it was numbered or dated wrongly.
+
+        Nothing can be reported before it has happened: such a clock is ahead.
+        """
+        seen: list[DeviationSeen] = []
         kind = _ODDLY_NUMBERED.get(recorded)
-        if kind is not None and self.deviations is not None:
+        if kind is not None:
             detail = f"{report.transaction} #{report.seq_no} at {report.at}"
-            seen = DeviationSeen(kind, "TransactionEvent.seqNo", detail)
-            self.deviations.count(report.station, [seen], self.clock.now())
+            seen.append(DeviationSeen(kind, "TransactionEvent.seqNo", detail))
+        ahead = report.at - report.received_at
+        if ahead > self.most_ahead:
+            detail = f"by {ahead.total_seconds():.0f} s"
+            path = "TransactionEvent.timestamp"
+            seen.append(DeviationSeen("clock-ahead", path, detail))
+        if seen and self.deviations is not None:
+            self.deviations.count(report.station, seen, self.clock.now())
 
     async def _judgement(
         self, report: TransactionReport, request: TransactionEventRequest

@@ -262,7 +262,7 @@ def _dispatch(
         DispatchPolicy(
             stale_soc=max(stale, timedelta(seconds=2 * settings.sampling_idle_s)),
             skew=max(SKEW, timedelta(seconds=world.clock.rate)),
-            great_skew=max(GREAT_SKEW, timedelta(seconds=3 * world.clock.rate)),
+            great_skew=_great_skew(world.clock),
         ),
     )
     monitor = Monitor(
@@ -276,6 +276,10 @@ def _dispatch(
         ),
     )
     return dispatcher, monitor
+
+
+def _great_skew(clock: Clock) -> timedelta:
+    return max(GREAT_SKEW, timedelta(seconds=3 * clock.rate))
 
 
 def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
@@ -319,6 +323,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             signed,
             tariffs,
             journal,
+            _great_skew(clock),
         ),
         Metering(ingest, habits, signed),
         *diagnostic_blocks(diagnostics, connectors, journal),

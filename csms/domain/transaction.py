@@ -40,7 +40,7 @@ class Recorded(StrEnum):
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     RENUMBERED = "renumbered"
-    """Its number had been used by an earlier report; it is kept under one of its own."""
+    """Its number had been used before; it is kept under one of its own."""
 
 
 @dataclass(frozen=True, slots=True)

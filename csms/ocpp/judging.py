@@ -14,7 +14,6 @@ from pydantic_core import ErrorDetails
 
 from csms.ocpp.codes import RpcErrorCode
 from csms.ocpp.messages.metering import MeterValuesRequest
-from csms.ocpp.messages.provisioning import BootNotificationRequest
 from csms.ocpp.wire import Loc, Wire, Word, wire_name
 
 IDENTITIES = frozenset(
@@ -294,23 +293,6 @@ def error_code(flaw: ErrorDetails) -> RpcErrorCode:
     if flaw["type"] == "enum" and not isinstance(flaw["input"], str):
         return RpcErrorCode.TYPE_CONSTRAINT_VIOLATION
     return _CODES.get(flaw["type"], RpcErrorCode.PROPERTY_CONSTRAINT_VIOLATION)
-
-
-def reshaped(model: type[Wire], body: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the payload in today's shape if it has that of OCPP 1.6, else none."""
-    if model is not BootNotificationRequest or "chargingStation" in body:
-        return None
-    old = {
-        "chargePointVendor": "vendorName",
-        "chargePointModel": "model",
-        "chargePointSerialNumber": "serialNumber",
-        "firmwareVersion": "firmwareVersion",
-    }
-    if not {"chargePointVendor", "chargePointModel"} & body.keys():
-        return None
-    station = {new: body[name] for name, new in old.items() if name in body}
-    rest = {name: value for name, value in body.items() if name not in old}
-    return {"reason": "Unknown", **rest, "chargingStation": station}
 
 
 @dataclass(frozen=True, slots=True)

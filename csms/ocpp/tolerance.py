@@ -24,11 +24,11 @@ from csms.ocpp.judging import (
     error_code,
     expendable,
     places,
-    reshaped,
 )
 from csms.ocpp.mending import INTEGER_BITS, MENDS, Flaw, Hopeless, Mended
 from csms.ocpp.messages.metering import MeterValue, MeterValuesRequest, SampledValue
 from csms.ocpp.messages.transactions import TransactionEventRequest
+from csms.ocpp.reshaping import reshaped
 from csms.ocpp.wire import A, Action, Loc, Q, Unconfirmed, Wire
 
 ROUNDS = 12

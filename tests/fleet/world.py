@@ -52,11 +52,12 @@ class Script:
     """What is played.
 
     Attributes:
-        fleet: A file in tests/fleet/data.
+        fleet: A fleet's file.
         opens: Business instant at which everything comes up.
         rate: Business seconds per real second.
         happenings: What the day brings, by station.
         settings: What differs from a demonstration's settings.
+        folder: Where the fleet's file lies.
     """
 
     fleet: str
@@ -64,6 +65,7 @@ class Script:
     rate: float
     happenings: Mapping[str, Sequence[Happening]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ async def playing(
     database: str, script: Script, watch: Watch = ignore
 ) -> AsyncIterator[World]:
     """Bring node and fleet up; the registry is imported, stations are connecting."""
-    fleet = load_fleet(script.fleet, seed=1, folder=DATA)
+    fleet = load_fleet(script.fleet, seed=1, folder=script.folder)
     happenings = {name: list(each) for name, each in script.happenings.items()}
     placed = Placed(Day("script", (55, 80), ()), happenings)
     async with serving(database, script) as served:
