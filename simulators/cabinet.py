@@ -20,6 +20,7 @@ class Cabinet:
         streams: Periodic event streams, by their id (2.1).
         tariffs: Tariffs, by EVSE (I07).
         controls: DER controls, by their id (R02).
+        screen: Messages on the display, by their id (O01).
         log_job: The request id of the log upload under way (N01).
         firmware_job: The request id of the firmware update under way (L01).
         firmware: What is installed instead of what the make came with.
@@ -34,6 +35,7 @@ class Cabinet:
     streams: dict[int, Payload] = field(default_factory=dict)
     tariffs: dict[int, Payload] = field(default_factory=dict)
     controls: dict[str, Payload] = field(default_factory=dict)
+    screen: dict[int, Payload] = field(default_factory=dict)
     log_job: int | None = None
     firmware_job: int | None = None
     firmware: str | None = None

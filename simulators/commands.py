@@ -10,6 +10,7 @@ from simulators.instants import instant, iso
 from simulators.profile_rules import Refusal
 from simulators.profiles import Payload, Profile
 from simulators.registration import boot
+from simulators.screen import SCREEN
 from simulators.smart_charging import Setting
 from simulators.station import Station
 from simulators.timeline import restart
@@ -280,13 +281,6 @@ def _availability(station: Station, request: Payload) -> Payload:
     return {"status": "Accepted"}
 
 
-def _display(station: Station, request: Payload) -> Payload:
-    if request["message"]["message"]["format"] not in ("ASCII", "UTF8"):
-        return {"status": "NotSupportedMessageFormat"}
-    station.observer.displayed += 1
-    return {"status": "Accepted"}
-
-
 def _data_transfer(station: Station, request: Payload) -> Payload:
     dialect = station.system.persona.vendor_setpoint == "datatransfer"
     if not dialect or request["vendorId"] != VENDOR_ID:
@@ -343,6 +337,7 @@ _MODERN = (
 _COMMANDS: dict[str, Callable[[Station, Payload], Payload]] = {
     **CHORES,
     **MODERN_CHORES,
+    **SCREEN,
     **UPKEEP,
     "GetBaseReport": _base_report,
     "GetVariables": _get_variables,
@@ -358,7 +353,6 @@ _COMMANDS: dict[str, Callable[[Station, Payload], Payload]] = {
     "GetTransactionStatus": _transaction_status,
     "Reset": _reset,
     "ChangeAvailability": _availability,
-    "SetDisplayMessage": _display,
     "DataTransfer": _data_transfer,
     "NotifyAllowedEnergyTransfer": _allowed_transfer,
     "UsePriorityCharging": _use_priority,

@@ -14,6 +14,7 @@ MEASURANDS = (
     "Energy.Active.Import.Register,Energy.Active.Export.Register,"
     "Power.Active.Import,Power.Active.Export,SoC,Voltage"
 )
+MOST_MESSAGES = 6
 MOST_TOKENS = 500
 BASIC = "Energy.Active.Import.Register,Power.Active.Import"
 PART = 24
@@ -180,6 +181,8 @@ def build(persona: Persona, password: str) -> DeviceModel:
     """Return the device model of a make as it leaves the factory."""
     variables = _common(persona, password) | _metering(persona)
     variables |= _smart_charging(persona)
+    if persona.display:
+        variables |= _display(persona)
     if persona.modern:
         variables |= _modern(persona)
     if persona.vendor_setpoint == "setvariables":
@@ -238,6 +241,26 @@ def _common(persona: Persona, password: str) -> dict[Key, Variable]:
         ("ClockCtrlr", None, "TimeSource", None): Variable("Heartbeat"),
         ("ClockCtrlr", None, "DateTime", None): Variable("", data="dateTime"),
     }
+
+
+def _display(persona: Persona) -> dict[Key, Variable]:
+    display = "DisplayMessageCtrlr"
+    found: dict[Key, Variable] = {
+        (display, None, "Available", None): _flag(value=True),
+        (display, None, "Enabled", None): _flag(value=True, writable=True),
+        (display, None, "DisplayMessages", None): _number(0, top=MOST_MESSAGES),
+        (display, None, "SupportedFormats", None): _members("ASCII,UTF8"),
+        (display, None, "SupportedPriorities", None): _members(
+            "AlwaysFront,InFront,NormalCycle"
+        ),
+    }
+    if persona.modern:
+        states = "Charging,Faulted,Idle,Unavailable"
+        found[display, None, "SupportedStates", None] = _members(states)
+        found[display, None, "Language", None] = Variable(
+            "en", "ReadWrite", "OptionList", values="en,es,fr,pt"
+        )
+    return found
 
 
 def _metering(persona: Persona) -> dict[Key, Variable]:

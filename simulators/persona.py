@@ -47,6 +47,7 @@ class Persona:
         charging_needs: Whether it sends NotifyEVChargingNeeds after plug-in.
         export_metering: How exported energy is measured.
         meter_point: OCPP location of its power and energy readings.
+        display: Whether it shows messages that it is sent.
         volts: Nominal voltage for amperes.
         reaction_s: Seconds between an order and the first movement.
         ramp_s: Seconds from zero to full power.
@@ -83,6 +84,7 @@ class Persona:
     charging_needs: bool = True
     export_metering: str = "separate_registers"
     meter_point: str = "Inlet"
+    display: bool = True
     volts: int = 240
     reaction_s: float = 2.0
     ramp_s: float = 5.0

@@ -13,7 +13,7 @@ from csms.blocks.translating import FindLink
 from csms.notify.screens import ScreenLines
 from csms.pki.firmware_signing import FirmwareSigning
 from csms.services.alarm import Alarm
-from csms.services.announcing import Announcer
+from csms.services.announcing import Announcer, AnnouncingPolicy
 from csms.services.campaigning import Campaigns
 from csms.services.commands import Commands
 from csms.services.data_transfers import DataTransfers
@@ -65,7 +65,7 @@ def build_upkeep(
         displays=displays,
         transfers=transfers,
         runner=FirmwareRunner(clock, begin, updater, campaigns, wake),
-        announcer=Announcer(world, displays, ScreenLines()),
+        announcer=Announcer(world, displays, ScreenLines(), _pace(clock.rate)),
     )
     blocks = (
         FirmwareProgress(FirmwareReports(clock, begin, journal, updater, wake)),
@@ -73,3 +73,10 @@ def build_upkeep(
         DataTransfer(transfers),
     )
     return upkeep, blocks
+
+
+def _pace(rate: float) -> AnnouncingPolicy:
+    """Return how patient the announcer is: less where every second is an age."""
+    if rate == 1.0:
+        return AnnouncingPolicy()
+    return AnnouncingPolicy(courtesy_s=0.3, patience_s=1.0)

@@ -322,19 +322,6 @@ def test_a_station_out_of_service_starts_nothing_new() -> None:
     assert on.watts() > 0
 
 
-def test_messages_are_shown_in_plain_text_only() -> None:
-    def message(form: str) -> dict[str, Any]:
-        content = {"format": form, "content": "Event at 17:00"}
-        return {"message": {"id": 1, "priority": "InFront", "message": content}}
-
-    on = bench()
-
-    assert on.ask("SetDisplayMessage", message("UTF8"))["status"] == "Accepted"
-    refused = on.ask("SetDisplayMessage", message("HTML"))
-    assert refused["status"] == "NotSupportedMessageFormat"
-    assert on.station.observer.displayed == 1
-
-
 def test_permission_is_about_the_running_transaction() -> None:
     request = {"transactionId": "other", "allowedEnergyTransfer": ["DC_BPT"]}
 
