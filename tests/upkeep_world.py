@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from csms.domain.ids import EvseId, StationId
 from csms.domain.station import DeviationCount, Variable
 from csms.ocpp.wire import Edition
 from csms.services.firmware import ImageDraft
+from csms.services.firmware_files import FirmwareFiles
 from csms.services.firmware_wishes import UpdateWish
 from csms.services.ports.firmware import UPDATE
 from tests.fakes.link import Answer, Answerer, FakeLink
@@ -156,10 +158,14 @@ class Upkeep:
 
 
 @asynccontextmanager
-async def an_upkeep(url: str) -> AsyncIterator[Upkeep]:
+async def an_upkeep(url: str, data_dir: Path | None = None) -> AsyncIterator[Upkeep]:
     """Give a node with three homes, full vehicles, and stations that accept all."""
     async with a_node(url) as stage:
         await stage.populate()
+        if data_dir is not None:
+            images = stage.node.upkeep.images
+            files = FirmwareFiles(data_dir / "firmware", 100_000)
+            object.__setattr__(images, "files", files)
         world = Upkeep(stage)
         await world.fresh()
         yield world

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from csms.cli.failures import ExitCode, Failed
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -86,6 +88,23 @@ class Api:
             raise failed(response)
         if not response.content:
             return None
+        try:
+            return response.json()
+        except ValueError:
+            raise _not_ours(response) from None
+
+    def send(self, method: str, *path: str, file: "BinaryIO", **wanted: object) -> Any:  # noqa: ANN401 (JSON)
+        """Send a file as it is, and return the node's answer.
+
+        Raises:
+            Failed: If the node says no, or does not answer.
+        """
+        with self._told():
+            response = self.http.request(
+                method, _path(path), params=_query(wanted), content=file
+            )
+        if response.is_error:
+            raise failed(response)
         try:
             return response.json()
         except ValueError:

@@ -10,8 +10,10 @@ from csms.cli import (
     charging,
     conformance,
     database,
+    displays,
     doctor,
     events,
+    firmware,
     grid_controls,
     id_tokens,
     incidents,
@@ -76,6 +78,9 @@ app.add_typer(reservations.app, name="reservations", rich_help_panel=_FLEET)
 app.add_typer(charging.app, name="charging", rich_help_panel=_FLEET)
 app.add_typer(grid_controls.app, name="grid-controls", rich_help_panel=_FLEET)
 app.add_typer(tariffs.app, name="tariffs", rich_help_panel=_FLEET)
+app.add_typer(firmware.app, name="firmware", rich_help_panel=_FLEET)
+app.add_typer(displays.displays, name="displays", rich_help_panel=_FLEET)
+app.add_typer(displays.transfers, name="transfers", rich_help_panel=_FLEET)
 app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
 app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)
