@@ -10,6 +10,7 @@ from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from csms.api import (
     alerts,
+    authority,
     campaigns,
     certificates,
     charging,
@@ -38,6 +39,7 @@ from csms.api import (
     programs,
     reservations,
     resets,
+    security,
     standings,
     stations,
     stream,
@@ -45,7 +47,7 @@ from csms.api import (
     telemetry,
     uploads,
 )
-from csms.api.guard import GuardedRoute, Unkept
+from csms.api.guard import GuardedRoute, NowhereRoute, Unkept
 from csms.api.metrics import PREFIX, Measured, Metrics
 from csms.domain.errors import NotFound
 from csms.services.node import Node
@@ -90,6 +92,8 @@ _RESOURCES = (
     tariffs,
     operations,
     people,
+    security,
+    authority,
     id_tokens,
     local_lists,
     reservations,
@@ -122,6 +126,7 @@ def install(app: FastAPI, node: Node) -> None:
     app.add_middleware(Measured, metrics=app.state.metrics)
     _guard_openapi(app)
     app.include_router(health.OPEN)
+    app.include_router(authority.OPEN)
     app.include_router(health.GUARDED, responses=_PROBLEMS)
     app.include_router(api_router())
     app.include_router(uploads.ROUTER)
@@ -143,6 +148,7 @@ def api_router() -> APIRouter:
         _nowhere,
         methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         include_in_schema=False,
+        route_class_override=NowhereRoute,
     )
     return router
 

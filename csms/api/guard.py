@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
-from csms.web.auth import caller_of
+from csms.web.auth import admit, caller_of
 from csms.web.problems import translated
 
 MOST_BYTES = 16_000_000
@@ -23,7 +23,7 @@ _HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosni
 
 
 class GuardedRoute(APIRoute):
-    """A route that looks at credentials before it so much as reads the body."""
+    """A route that asks the policy before it so much as reads the body."""
 
     most_bytes: ClassVar[int] = MOST_BYTES
 
@@ -37,16 +37,29 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             with translated():
-                await caller_of(request)
+                await self.look(request)
                 return await handle(_bounded(request, most))
 
         return guarded
+
+    async def look(self, request: Request) -> None:
+        """Refuse a request that the policy does not allow."""
+        await admit(request)
 
 
 class RoomyRoute(GuardedRoute):
     """A guarded route that takes a file, as it comes."""
 
     most_bytes: ClassVar[int] = ROOMY_BYTES
+
+
+class NowhereRoute(GuardedRoute):
+    """What is not there: whoever has credentials at all is told so."""
+
+    @override
+    async def look(self, request: Request) -> None:
+        """Refuse a request without credentials."""
+        await caller_of(request)
 
 
 def _bounded(request: Request, most: int) -> Request:

@@ -131,6 +131,14 @@ async def save_account(
     return Me(name=name, role=wanted.role)
 
 
+@ROUTER.delete(
+    "/accounts/{name}", summary="Let a person sign in no more", status_code=NO_CONTENT
+)
+async def disable_account(node: NodeOf, caller: Admin, name: str) -> None:
+    """End an account and its sessions at once; the trail of what it did stays."""
+    await node.access.disable_account(name, by=caller.name)
+
+
 @ROUTER.get("/audit", summary="Read what was done, by whom")
 async def list_audit(
     node: NodeOf,

@@ -14,6 +14,7 @@ from csms.ocpp.editions import NotInEdition, check, strip_for
 from csms.ocpp.messages import ALL_ACTIONS
 from csms.ocpp.tolerance import Deviation, read_tolerantly
 from csms.ocpp.wire import Action, AnyAction, Edition, Unconfirmed, Wire
+from csms.services.policy import may_say
 from csms.services.ports.wire import Deviations, DeviationSeen
 
 log = structlog.get_logger()
@@ -25,33 +26,21 @@ Handler = Callable[[StationId, Q], Awaitable[A]]
 Listener = Callable[[StationId, Q], Awaitable[None]]
 WholeHandler = Callable[[StationId, Q, Payload | None], Awaitable[A]]
 
-BEFORE_ACCEPTED = frozenset(
+_OUT_OF_TURN = frozenset(
     {
-        "BootNotification",
-        "NotifyReport",
-        "ReportChargingProfiles",
-        "StatusNotification",
-        "MeterValues",
-        "TransactionEvent",
         "FirmwareStatusNotification",
+        "MeterValues",
+        "SecurityEventNotification",
+        "TransactionEvent",
     }
 )
-"""What a pending station may say (B02.FR.02, B02.FR.09).
-
-Reports and status notifications answer calls of ours; transactions and readings are
-money, and are recorded although the station speaks out of turn. So is the last word of
-an update: the new firmware makes the station pending, and it is said only once.
-"""
-
-_OUT_OF_TURN = frozenset(
-    {"MeterValues", "TransactionEvent", "FirmwareStatusNotification"}
-)
+_NOT_SERVED = {
+    Standing.PENDING: "this station is not accepted yet (B01.FR.10, B02.FR.09)",
+    Standing.REJECTED: "this station is rejected (B03.FR.07)",
+}
 _SPOKE_EARLY = Deviation("before-accepted", "", "recorded although it is pending")
 
 _SHOULD_BE_TOLD = Deviation("call-for-send", "", "it is owed no answer (N15.FR.01)")
-
-BEFORE_SERVED = frozenset({"BootNotification"})
-"""What a rejected station may say (B03.FR.07)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +214,10 @@ class Router:
         standing = self._stations.standing(station)
         if standing is Standing.ACCEPTED:
             return
-        if standing is Standing.REJECTED and action not in BEFORE_SERVED:
-            raise CallRefused(
-                RpcErrorCode.SECURITY_ERROR, "this station is rejected (B03.FR.07)"
-            )
-        if action not in BEFORE_ACCEPTED:
-            raise CallRefused(
-                RpcErrorCode.SECURITY_ERROR,
-                "this station is not accepted yet (B01.FR.10, B02.FR.09)",
-            )
+        if not may_say(standing, action):
+            said = _NOT_SERVED[standing]
+            self._note(station, action, (Deviation("not-allowed", "", said),))
+            raise CallRefused(RpcErrorCode.SECURITY_ERROR, said)
         if action in _OUT_OF_TURN:
             self._note(station, action, (_SPOKE_EARLY,))
 

@@ -155,11 +155,6 @@ def build(
     certificates = certificate_parts(settings, world, journal, link)
     operating = Operating(clock, begin, book, live, StationRemote(link))
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
-    commands = commands_of(
-        settings, world, link, provisioning, (certificates.guard,), charger
-    )
-    upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
-    diagnostics = diagnosing(settings, world, journal, link)
     secured = secure(
         settings,
         world,
@@ -171,6 +166,12 @@ def build(
         revocation=certificates.revocations,
         is_busy=lambda one: any(each.station == one for each in dispatcher.holding()),
     )
+    access = Access(clock, begin)
+    access.denials = secured.desk.denials
+    guards = certificates.guard, secured.guard
+    commands = commands_of(settings, world, link, provisioning, guards, charger)
+    upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
+    diagnostics = diagnosing(settings, world, journal, link)
     router = _router(
         settings,
         world,
@@ -192,7 +193,7 @@ def build(
     return Inside(
         world=world,
         programs=programs,
-        access=Access(clock, begin),
+        access=access,
         passwords=passwords,
         doorkeeper=doorkeeper,
         secured=secured,

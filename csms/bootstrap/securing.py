@@ -11,6 +11,7 @@ from websockets.frames import CloseCode
 
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.security import Security, StationSecurity
+from csms.blocks.security_guard import SecurityGuard
 from csms.blocks.translating import FindLink
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
@@ -115,12 +116,14 @@ class Secured:
     Attributes:
         desk: Its services.
         block: What answers stations.
+        guard: Holds raw commands against the rules.
         built_in: The built-in authority.
         settings: What an operator set.
     """
 
     desk: SecurityDesk
     block: Security
+    guard: SecurityGuard
     built_in: BuiltIn
     settings: Settings
 
@@ -298,7 +301,7 @@ def secure(  # noqa: PLR0913 - it stands between all of these
         DenialTrail(clock, begin),
     )  # fmt: skip
     block = Security(events, signing, journal, clock)
-    return Secured(desk, block, built_in, settings)
+    return Secured(desk, block, SecurityGuard(identities), built_in, settings)
 
 
 def built_in_of(settings: Settings) -> BuiltIn:

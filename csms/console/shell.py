@@ -16,6 +16,7 @@ from csms.console import wording
 from csms.console.assets import Assets
 from csms.domain.errors import DomainError
 from csms.services.ports.access import Role
+from csms.web.auth import admit
 from csms.web.problems import Unauthenticated, status_of
 from csms.web.templates import environment
 
@@ -117,6 +118,7 @@ class PageRoute(APIRoute):
 
         async def page(request: Request) -> Response:
             try:
+                await admit(request)
                 response = await answer(request)
             except Unauthenticated:
                 response = _to_sign_in(request)

@@ -154,6 +154,14 @@ class PostgresSecurityStore(CertificateRows):
         )
         return True
 
+    async def forget_imported(self, station: StationId) -> None:
+        """Forget the password that the registry gave before: it gave another."""
+        await self.connection.execute(
+            update(_DOOR)
+            .where(_DOOR.c.station_id == station)
+            .values(imported_hash=None)
+        )
+
     # Upgrades.
 
     async def upgrades(

@@ -19,6 +19,7 @@ from csms.gateway.ports import Admission, Doorkeeper, Identities
 from csms.gateway.securing import MUTUAL, Entrance
 from csms.gateway.throttle import Pace, Throttle
 from csms.ocpp.wire import Edition
+from csms.services.policy import may_enter
 
 PREFIX: Final = "/ocpp/"
 """What stands before the station's id in the path."""
@@ -138,7 +139,7 @@ class Door:
         if self.identities is None:
             return
         least = self.identities.demanded(station)
-        if entrance.profile < least:
+        if not may_enter(least, entrance.profile):
             raise TurnedAway(
                 HTTPStatus.FORBIDDEN,
                 f"the station must come in by security profile {least}, and came by "

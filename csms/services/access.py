@@ -12,6 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from csms.clock import Clock
 from csms.domain.errors import Broken, NotFound
+from csms.services.denials import Denials, Unnoted
 from csms.services.ports.access import AccessToken, Account, Role
 from csms.services.ports.work import Begin, Work
 
@@ -54,6 +55,7 @@ class Access:
         self._known: dict[bytes, tuple[float, Caller | None]] = {}
         self._failures: dict[str, tuple[int, float]] = {}
         self._decoy: str | None = None
+        self.denials: Denials = Unnoted()
 
     async def caller(self, secret: str) -> Caller | None:
         """Return who holds this token, or none; remembered for a few seconds."""
@@ -89,6 +91,7 @@ class Access:
         in a row.
         """
         if self._is_locked(name):
+            self.denials.note(name, "sign_in", name, "too many attempts")
             return None
         async with self._begin() as work:
             account = await work.access.account(name)
@@ -97,9 +100,11 @@ class Access:
         right = await asyncio.to_thread(self._verify, kept, password)
         if account is None or not (right and known):
             log.warning("access.sign_in_failed", name=name)
+            self.denials.note(name, "sign_in", name, "wrong name or password")
             return None
         self._failures.pop(name, None)
-        _, secret = await self._grant(f"{_SESSION}{name}", account.role, by=name)
+        token, secret = await self._grant(f"{_SESSION}{name}", account.role, by=name)
+        await self._audit(name, "session.begun", token)
         return secret
 
     def _is_locked(self, name: str) -> bool:
@@ -120,6 +125,7 @@ class Access:
         self._known.pop(_hash(secret), None)
         if caller is not None:
             await self.revoke(caller.token, by=caller.name)
+            await self._audit(caller.name, "session.ended", caller.token)
 
     async def create_token(self, name: str, role: Role, by: str) -> tuple[str, str]:
         """Return the id and the secret of a new token; the secret is not kept.
@@ -207,6 +213,10 @@ class Access:
                 AccessToken(token, name, role, self._clock.now(), by), _hash(secret)
             )
         return token, secret
+
+    async def _audit(self, by: str, action: str, subject: str) -> None:
+        async with self._begin() as work:
+            await work.access.audit(by, action, subject, {}, self._clock.now())
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:

@@ -10,10 +10,10 @@ from csms.services.ports.work import Begin
 
 log = structlog.get_logger()
 
-EVERY_S: Final = 5.0
+EVERY_S: Final = 30.0
 """Real seconds between two writings."""
 
-MOST: Final = 100
+MOST: Final = 50
 """Different denials that are written at once; more are only counted."""
 
 
@@ -23,6 +23,13 @@ class Denials(Protocol):
     def note(self, actor: str, action: str, subject: str, reason: str) -> None:
         """Take note."""
         ...
+
+
+class Unnoted:
+    """Takes no note: where nothing is kept."""
+
+    def note(self, actor: str, action: str, subject: str, reason: str) -> None:
+        """Do nothing."""
 
 
 @dataclass(slots=True)

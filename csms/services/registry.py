@@ -68,6 +68,7 @@ class _Known:
     evses: Mapping[EvseId, Evse]
     stations: Mapping[StationId, SiteId]
     hashes: Mapping[StationId, str]
+    imported: Mapping[StationId, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,11 @@ class Registry:
             kept = known.hashes.get(station, "")
             if entry.password is None:
                 return station, kept
-            if kept and await self.passwords.verify(kept, entry.password):
-                return station, kept
+            # The password that was imported last may have been changed since (A01):
+            # importing it again must not bring it back, and lock the station out.
+            for each in (kept, known.imported.get(station, "")):
+                if each and await self.passwords.verify(each, entry.password):
+                    return station, kept
             return station, await self.passwords.hash(entry.password)
 
         return dict(await asyncio.gather(*map(one, document.stations)))
@@ -167,6 +171,11 @@ async def _known(work: Work) -> _Known:
         evses={each.id: each for each in await work.fleet.evses()},
         stations={each.id: each.site for each in await work.stations.all()},
         hashes=await work.stations.password_hashes(),
+        imported={
+            each.station: each.imported_hash
+            for each in await work.security.doors()
+            if each.imported_hash is not None
+        },
     )
 
 
@@ -260,6 +269,8 @@ async def _save_station(
     after = (SiteId(entry.site), hashes[station])
     if tally.differs(f"station {station}", before, after):
         await work.stations.enlist(station, *after)
+        if before is not None and before[1] != after[1]:
+            await work.security.forget_imported(station)
     for evse in (each.value(station) for each in entry.evses):
         if tally.differs(f"evse {evse.id}", known.evses.get(evse.id), evse):
             await work.fleet.save_evse(evse)

@@ -8,9 +8,10 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.responses import Response
 
-from csms.domain.errors import NotAllowed
+from csms.domain.errors import DomainError, NotAllowed
 from csms.services.access import Caller
 from csms.services.node import Node
+from csms.services.policy import Who, who_may
 from csms.services.ports.access import Role
 from csms.web.problems import Unauthenticated
 
@@ -66,7 +67,9 @@ async def caller_or_none(request: Request) -> Caller | None:
     secret, by_cookie = said
     if by_cookie and request.method not in SAFE_METHODS:
         require_same_origin(request)
-    return await node_of(request).access.caller(secret)
+    caller = await node_of(request).access.caller(secret)
+    request.state.actor = None if caller is None else caller.name
+    return caller
 
 
 async def caller_of(request: Request) -> Caller:
@@ -94,6 +97,43 @@ def require(caller: Caller, role: Role) -> None:
             f"this needs the role {role}, and {caller.name} is {caller.role}",
             remedy=f"use a token of the role {role}",
         )
+
+
+async def admit(request: Request) -> None:
+    """Let pass what the policy allows; what it does not goes on the audit trail.
+
+    Raises:
+        Unauthenticated: If credentials are needed, and there are none that are valid.
+        RoleTooLow: If the caller's role does not include the one that is needed.
+        CrossOrigin: If a page of another origin acts with a session.
+    """
+    try:
+        await _hold(request, who_may(request.method, request.scope["path"]))
+    except (NotAllowed, Unauthenticated) as error:
+        note_denial(request, error)
+        raise
+
+
+async def _hold(request: Request, who: Who | None) -> None:
+    if who is None:
+        raise NotAllowed("nobody may do this", remedy="see /openapi.json")
+    if who.role is not None:
+        require(await caller_of(request), who.role)
+
+
+def note_denial(request: Request, error: DomainError) -> None:
+    """Put on the audit trail that something was not allowed.
+
+    Whoever came without credentials leaves no trace, and whoever came with bad ones
+    is known by his address only.
+    """
+    actor = getattr(request.state, "actor", None)
+    if actor is None and secret_of(request) is None:
+        return
+    remote = request.client.host if request.client else ""
+    subject = "" if actor is None else f"{request.method} {request.scope['path']}"
+    denials = node_of(request).security.denials
+    denials.note(actor or remote, f"http.{error.code}", subject, str(error))
 
 
 def needs(role: Role) -> Callable[[Caller], Awaitable[Caller]]:

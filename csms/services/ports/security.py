@@ -68,6 +68,10 @@ class SecurityStore(Protocol):
         """Make the new password the only one; tell whether it was an open one."""
         ...
 
+    async def forget_imported(self, station: StationId) -> None:
+        """Forget the password that the registry gave before: it gave another."""
+        ...
+
     # Upgrades.
 
     async def upgrades(
