@@ -1,6 +1,6 @@
 """Tokens, lists and reservations on a real database: kept, restarted, killed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -42,6 +42,7 @@ class Wire:
     Attributes:
         dies_after: After how many words the process asking dies; none lives.
         silent: Whether answers get lost.
+        meanwhile: What happens before a reservation is answered.
     """
 
     version_held: int = 0
@@ -51,6 +52,7 @@ class Wire:
     dies_after: int | None = None
     silent: bool = False
     versions_asked: int = 0
+    meanwhile: Callable[[int], Awaitable[None]] | None = None
 
     async def version(self, station: StationId) -> int:
         del station
@@ -75,6 +77,8 @@ class Wire:
 
     async def reserve(self, reservation: Reservation) -> Reply:
         self.reserved.append(reservation.id)
+        if self.meanwhile is not None:
+            await self.meanwhile(reservation.id)
         self._lose(reservation.station)
         return YES
 
@@ -373,6 +377,22 @@ class TestReservations:
 
         (found,) = await self.all_of(lobby)
         assert (found.state, found.transaction) == (ReservationState.USED, "tx")
+
+    async def test_what_is_used_before_it_is_answered_stays_used(
+        self, lobby: Lobby
+    ) -> None:
+        wire = Wire()
+        desk = await opened(lobby, wire)
+
+        async def use(number: int) -> None:
+            await desk.reservations.used(STATION, TransactionId("t"), number, CARD, 1)
+
+        wire.meanwhile = use
+        made = await desk.reservations.reserve(STATION, self.wish(lobby), "test")
+
+        assert made.state is ReservationState.USED
+        assert desk.reservations.open_at(STATION) == []
+        assert await desk.reservations.find(made.id) == made
 
     async def test_a_station_that_knows_of_none_has_none(self, lobby: Lobby) -> None:
         """H02.FR.01."""
