@@ -26,6 +26,8 @@ from csms.api.stations import known_station
 from csms.domain.certificate import RootUse
 from csms.domain.ids import StationId
 from csms.services.ports.wire import NoAnswer, RefusedByStation
+from csms.services.root_rotation import UnknownRotation
+from csms.services.roots import UnknownRoot
 from csms.services.station_certificates import CALL_ERROR, NO_ANSWER
 from csms.web.auth import Admin, NodeOf, Operator
 from csms.web.paging import Page
@@ -33,6 +35,7 @@ from csms.web.problems import Unavailable
 
 ROUTER = APIRouter(tags=["certificates"], route_class=GuardedRoute)
 _CREATED, _NO_CONTENT = 201, 204
+_MOST_NUMBER = 2**63
 _STATUS = {NO_ANSWER: 504, CALL_ERROR: 502}
 _SILENT: dict[int | str, dict[str, object]] = {
     504: {"model": OutcomeItem, "description": "No answer."},
@@ -64,9 +67,9 @@ async def add_root(node: NodeOf, caller: Admin, body: NewRoot) -> RootDetail:
 
 
 @ROUTER.get("/certificates/roots/{use}/{fingerprint}", summary="Show a root")
-async def show_root(node: NodeOf, use: RootUse, fingerprint: str) -> RootDetail:
+async def show_root(node: NodeOf, use: str, fingerprint: str) -> RootDetail:
     """Return a root with its PEM and its hashes."""
-    return root_detail(node, node.certificates.trust.find(use, fingerprint))
+    return root_detail(node, node.certificates.trust.find(_use(use), fingerprint))
 
 
 @ROUTER.delete(
@@ -74,11 +77,9 @@ async def show_root(node: NodeOf, use: RootUse, fingerprint: str) -> RootDetail:
     summary="Trust a root no more",
     status_code=_NO_CONTENT,
 )
-async def remove_root(
-    node: NodeOf, caller: Admin, use: RootUse, fingerprint: str
-) -> None:
+async def remove_root(node: NodeOf, caller: Admin, use: str, fingerprint: str) -> None:
     """Take a root out of the trust store, unless stations are to hold it."""
-    await node.certificates.trust.remove(use, fingerprint, by=caller.name)
+    await node.certificates.trust.remove(_use(use), fingerprint, by=caller.name)
 
 
 @ROUTER.get("/certificates/rotations", summary="List changes of roots")
@@ -110,11 +111,12 @@ async def start_rotation(
 
 @ROUTER.post("/certificates/rotations/{number}/switch", summary="Make the switch")
 async def switch_rotation(
-    node: NodeOf, caller: Admin, number: int, body: Switch
+    node: NodeOf, caller: Admin, number: str, body: Switch
 ) -> RotationItem:
     """Say that we present ourselves under the new root; old ones go after that."""
     left = [StationId(each) for each in body.leave_out]
-    rotation = await node.certificates.rotations.switch(number, caller.name, left)
+    changes = node.certificates.rotations
+    rotation = await changes.switch(_number(number), caller.name, left)
     return rotation_item(rotation)
 
 
@@ -123,9 +125,9 @@ async def switch_rotation(
     summary="End a change of roots",
     status_code=_NO_CONTENT,
 )
-async def cancel_rotation(node: NodeOf, caller: Admin, number: int) -> None:
+async def cancel_rotation(node: NodeOf, caller: Admin, number: str) -> None:
     """End it; what was installed stays, and nothing more is deleted."""
-    await node.certificates.rotations.cancel(number, caller.name)
+    await node.certificates.rotations.cancel(_number(number), caller.name)
 
 
 @ROUTER.post(
@@ -134,11 +136,11 @@ async def cancel_rotation(node: NodeOf, caller: Admin, number: int) -> None:
     status_code=_NO_CONTENT,
 )
 async def retry_rotation(
-    node: NodeOf, caller: Operator, number: int, body: Retry
+    node: NodeOf, caller: Operator, number: str, body: Retry
 ) -> None:
     """Let a station be given the new root once more."""
     name = known_station(node, body.station)
-    await node.certificates.rotations.retry(number, name, caller.name)
+    await node.certificates.rotations.retry(_number(number), name, caller.name)
 
 
 @ROUTER.get(
@@ -205,3 +207,18 @@ def _silent(problem: NoAnswer | RefusedByStation) -> StationSilent:
         f"the station does not say what it holds: {problem}",
         remedy="try again once it is connected",
     )
+
+
+def _use(said: str) -> RootUse:
+    try:
+        return RootUse(said)
+    except ValueError:
+        raise UnknownRoot(
+            f"{said} is no use of a root", remedy=f"one of {', '.join(RootUse)}"
+        ) from None
+
+
+def _number(said: str) -> int:
+    if not said.isdecimal() or int(said) >= _MOST_NUMBER:
+        raise UnknownRotation(f"there is no change {said} of roots")
+    return int(said)

@@ -200,12 +200,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_node(url: str, clock: ManualClock | None = None) -> AsyncIterator[Stage]:
+async def a_node(
+    url: str,
+    clock: ManualClock | None = None,
+    **given: Any,  # noqa: ANN401 (settings)
+) -> AsyncIterator[Stage]:
     """Give a node on a migrated database, with a token for each role.
 
     Args:
         url: The address of the database.
         clock: Business time; the evening before the event without one.
+        given: Further settings.
     """
     clock = clock or ManualClock(EVENING)
     engine = create_engine(url)
@@ -217,6 +222,7 @@ async def a_node(url: str, clock: ManualClock | None = None) -> AsyncIterator[St
         accept_simulated_evidence=True,
         metering_grace_s=round(GRACE.total_seconds()),
         public_url=BASE,
+        **given,
     )
     inside = build(settings, clock, begin, store, Outbox(catcher), links.get)
     checks = {"database": Check(good=True)}
