@@ -157,89 +157,63 @@ async def test_the_switch_waits_for_everybody(town: Town) -> None:
     assert town.holds(PLANT.station) == [OLD], "who is left out keeps the old root"
 
 
-async def test_a_station_that_refuses_is_tried_again_and_then_given_up(
+async def test_who_refuses_forgets_or_is_silent_holds_up_the_switch(
     town: Town,
 ) -> None:
-    town.keepers[PLANT.station].refuses["InstallCertificate"] = {"status": "Rejected"}
+    refusing, deaf, silent = (town.keepers[each] for each in FLEET)
+    refusing.refuses["InstallCertificate"] = {"status": "Rejected"}
+    deaf.deaf = True
+    silent.refuses["GetInstalledCertificateIds"] = Unanswered()
     number = await town.start()
+
+    first = await town.work()
+    assert stages(first) == ["waiting"] * 3
+    assert "does not show it" in first.members[1].detail
+
     rotation = await town.try_often(MOST_ATTEMPTS)
-
-    assert stages(rotation) == ["verified", "verified", "failed"]
-    assert rotation.stage is RotationStage.INSTALLING
-    assert town.sent("InstallCertificate").count(PLANT.station) == MOST_ATTEMPTS
+    assert (rotation.stage, stages(rotation)) == (
+        RotationStage.INSTALLING,
+        ["failed", "failed", "waiting"],
+    )
+    sent = town.sent("InstallCertificate")
+    assert (sent.count(FLEET[0]), sent.count(FLEET[2])) == (MOST_ATTEMPTS, 0)
     async with town.stage.node.begin() as work:
-        [(_, station, certificate)] = await work.certificates.open_incidents(FAILED)
-    assert (station, certificate) == (PLANT.station, NEW.fingerprint)
+        found = await work.certificates.open_incidents(FAILED)
+    assert {(station, certificate) for _, station, certificate in found} == {
+        (each, NEW.fingerprint) for each in FLEET[:2]
+    }
 
-    del town.keepers[PLANT.station].refuses["InstallCertificate"]
-    await town.parts.rotations.retry(number, PLANT.station, "test")
-    again = await town.work()
-
+    refusing.refuses.clear()
+    silent.refuses.clear()
+    deaf.deaf = False
+    for each in FLEET[:2]:
+        await town.parts.rotations.retry(number, each, "test")
+    again = await town.work(minutes=24 * 60)
     assert (again.stage, stages(again)) == (RotationStage.READY, ["verified"] * 3)
 
 
-async def test_a_station_that_says_yes_must_also_show_it(town: Town) -> None:
-    town.keepers[PLANT.station].deaf = True
-    await town.start()
-
-    rotation = await town.work()
-
-    assert stages(rotation) == ["verified", "verified", "waiting"]
-    assert "does not show it" in rotation.members[-1].detail
-
-
-async def test_a_silent_station_is_waited_for_without_end(town: Town) -> None:
-    quiet = town.keepers[PLANT.station].refuses
-    quiet["GetInstalledCertificateIds"] = Unanswered()
-    await town.start(PLANT.station)
-    rotation = await town.try_often(MOST_ATTEMPTS + 2)
-
-    assert stages(rotation) == ["waiting"]
-    quiet.clear()
-    assert (await town.work(minutes=60)).stage is RotationStage.READY
-
-
-async def test_a_station_that_lost_the_new_root_keeps_the_old_one(town: Town) -> None:
+async def test_a_station_keeps_the_old_root_unless_it_shows_the_new_one(
+    town: Town,
+) -> None:
+    """One lost the new root, one took the old one away itself (M05.FR.13)."""
+    lost, itself, refusing = (town.keepers[each] for each in FLEET)
     number = await town.start()
     await town.work()
     await town.parts.rotations.switch(number, "test")
-    town.keepers[PLANT.station].held.remove((CSMS.value, NEW))
+    lost.held.remove((CSMS.value, NEW))
+    itself.held.remove((CSMS.value, OLD))
+    refusing.refuses["DeleteCertificate"] = {"status": "Failed"}
     await town.come_back(*FLEET)
 
-    rotation = await town.work(minutes=1)
-
-    assert stages(rotation) == ["cleaned", "cleaned", "verified"]
-    assert town.holds(PLANT.station) == [OLD]
-    overview = await town.parts.stations.overview(PLANT.station)
-    last = overview.held[0].installed.key
-    with pytest.raises(LastRoot):
-        await town.parts.stations.delete(PLANT.station, last, "test")
-
-
-async def test_a_station_that_took_the_old_one_away_itself_is_done(town: Town) -> None:
-    """With AdditionalRootCertificateCheck it does so by itself (M05.FR.13)."""
-    number = await town.start(HOME_1.station)
-    await town.work()
-    town.keepers[HOME_1.station].held.remove((CSMS.value, OLD))
-    await town.parts.rotations.switch(number, "test")
-    await town.come_back(HOME_1.station)
-
-    done = await town.work()
-
-    assert done.stage is RotationStage.DONE
-    assert town.sent("DeleteCertificate") == []
-
-
-async def test_a_deletion_that_fails_is_tried_again_and_given_up(town: Town) -> None:
-    number = await town.start(HOME_1.station)
-    await town.work()
-    town.keepers[HOME_1.station].refuses["DeleteCertificate"] = {"status": "Failed"}
-    await town.parts.rotations.switch(number, "test")
-    await town.come_back(HOME_1.station)
     rotation = await town.try_often(MOST_ATTEMPTS)
 
-    assert (rotation.stage, stages(rotation)) == (RotationStage.DONE, ["failed"])
-    assert town.holds(HOME_1.station) == [OLD, NEW]
+    assert stages(rotation) == ["verified", "cleaned", "failed"]
+    assert [town.holds(each) for each in FLEET] == [[OLD], [NEW], [OLD, NEW]]
+    assert set(town.sent("DeleteCertificate")) == {FLEET[2]}
+    overview = await town.parts.stations.overview(FLEET[0])
+    last = overview.held[0].installed.key
+    with pytest.raises(LastRoot):
+        await town.parts.stations.delete(FLEET[0], last, "test")
 
 
 async def test_a_cancelled_change_stops_at_once(town: Town) -> None:

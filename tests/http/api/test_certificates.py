@@ -132,16 +132,6 @@ class TestTrust:
 
         assert (answer.status_code, answer.json()["code"]) == (409, "root-in-use")
 
-    async def test_the_store_is_there_after_a_restart(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        await trust(admin, "MO", V2G)
-        store = peopled.node.certificates.trust
-        before = store.roots
-        await store.load()
-
-        assert store.roots == before
-
 
 def _snake(said: Json) -> Json:
     return {
@@ -187,46 +177,30 @@ class TestInstalling:
         assert trail[0]["action"] == "certificate.install"
 
     @proves("TC_M_05_CSMS")
-    @pytest.mark.parametrize("status", ["Failed", "Rejected"])
-    async def test_a_refusal_is_kept_with_its_reason(
-        self, peopled: Stage, admin: httpx.AsyncClient, status: str
+    async def test_a_refusal_is_kept_with_its_reason_and_silence_leaves_it_open(
+        self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
-        info = {"reasonCode": "InvalidCertificate", "additionalInfo": "too old"}
         kept = keeper(peopled)
-        kept.refuses["InstallCertificate"] = {"status": status, "statusInfo": info}
         await trust(admin, "CSMS", NEW)
+        info = {"reasonCode": "InvalidCertificate", "additionalInfo": "too old"}
+        cases: list[tuple[Json | Exception, int, str, str]] = [
+            ({"status": "Failed", "statusInfo": info}, 200, "Failed", "failed"),
+            ({"status": "Rejected", "statusInfo": info}, 200, "Rejected", "rejected"),
+            (Unanswered(), 504, "NoAnswer", "unknown"),
+            (Refused("InternalError", "no"), 502, "CallError", "failed"),
+        ]
+        for said, code, status, stage in cases:
+            kept.refuses["InstallCertificate"] = said
 
-        answer = (await install(admin, "CSMS", NEW)).json()
+            answer = await install(admin, "CSMS", NEW)
 
-        assert (answer["done"], answer["status"]) == (False, status)
-        assert answer["info"] == "InvalidCertificate: too old"
-        shown = (await admin.get(CERTIFICATES)).json()
-        assert shown["intents"][0]["stage"] == status.lower()
-        assert shown["held"] == []
-
-    @pytest.mark.parametrize(
-        ("problem", "code", "kept_as"),
-        [
-            (Unanswered(), 504, "unknown"),
-            (Refused("InternalError", "no"), 502, "failed"),
-        ],
-    )
-    async def test_silence_leaves_it_open(
-        self,
-        peopled: Stage,
-        admin: httpx.AsyncClient,
-        problem: Exception,
-        code: int,
-        kept_as: str,
-    ) -> None:
-        keeper(peopled).refuses["InstallCertificate"] = problem
-        await trust(admin, "CSMS", NEW)
-
-        answer = await install(admin, "CSMS", NEW)
-
-        assert answer.status_code == code
-        shown = (await admin.get(CERTIFICATES)).json()
-        assert shown["intents"][0]["stage"] == kept_as
+            assert answer.status_code == code
+            outcome = answer.json()
+            assert (outcome["done"], outcome["status"]) == (False, status)
+            if code == 200:
+                assert outcome["info"] == "InvalidCertificate: too old"
+            shown = (await admin.get(CERTIFICATES)).json()
+            assert (shown["intents"][0]["stage"], shown["held"]) == (stage, [])
 
     async def test_a_station_that_forgets_at_once_is_seen(
         self, peopled: Stage, admin: httpx.AsyncClient
@@ -267,27 +241,18 @@ class TestInstalling:
         assert unknown.status_code == 404
         assert peopled.links[STATION].asked == []
 
-    async def test_an_expired_root_is_not_installed(
+    async def test_an_expired_root_and_an_intermediate_are_not_installed(
         self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
         keeper(peopled)
         short = issue("short", wish=Wish(until=NOW + timedelta(days=1)))
         await trust(admin, "MO", short)
-        peopled.clock.jump_to(NOW + timedelta(days=2))
-
-        answer = await install(admin, "MO", short)
-
-        assert (answer.status_code, answer.json()["code"]) == (422, "unfit-root")
-        assert peopled.links[STATION].asked == []
-
-    async def test_an_intermediate_is_never_installed(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        keeper(peopled)
         body = {"use": "IntermediateCertificate", "pem": INTERMEDIATE.pem}
         assert (await admin.post(ROOTS, json=body)).status_code == 201
+        peopled.clock.jump_to(NOW + timedelta(days=2))
 
-        answer = await admin.post(
+        expired = await install(admin, "MO", short)
+        between = await admin.post(
             CERTIFICATES,
             json={
                 "use": "IntermediateCertificate",
@@ -295,7 +260,9 @@ class TestInstalling:
             },
         )
 
-        assert answer.json()["code"] == "not-in-edition"
+        assert (expired.status_code, expired.json()["code"]) == (422, "unfit-root")
+        assert between.json()["code"] == "not-in-edition"
+        assert peopled.links[STATION].asked == []
 
     async def test_a_checked_station_takes_only_a_successor(
         self, peopled: Stage, admin: httpx.AsyncClient
@@ -347,148 +314,129 @@ class TestReading:
             assert {each["fingerprint"] for each in shown} == {OLD.fingerprint}
             assert shown[0]["hash"] == _snake(hash_data(OLD, kept.digest))
 
-    @proves("TC_M_15_CSMS")
-    async def test_a_chain_is_kept_with_its_children(
+    @proves("TC_M_15_CSMS", "TC_M_18_CSMS", "TC_M_19_CSMS")
+    async def test_chains_everything_and_nothing_are_answers(
         self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
-        secc = leaf("SECC", INTERMEDIATE)
-        kept = keeper(peopled)
-        kept.chains = [
-            {
-                "certificateType": "V2GCertificateChain",
-                "certificateHashData": hash_data(secc),
-                "childCertificateHashData": [hash_data(INTERMEDIATE)],
-            }
-        ]
+        kept = keeper(peopled, *((each, OLD) for each in USES))
+        chain = {
+            "certificateType": "V2GCertificateChain",
+            "certificateHashData": hash_data(leaf("SECC", INTERMEDIATE)),
+            "childCertificateHashData": [hash_data(INTERMEDIATE)],
+        }
+        kept.chains = [chain]
+        stations = peopled.node.certificates.stations
 
-        await peopled.node.certificates.stations.read(STATION, ["V2GCertificateChain"])
+        everything = await held(admin)
+        assert asked(peopled, "GetInstalledCertificateIds")[-1] == {}
+        assert len(everything) == len(USES) + 1
+        assert {each["fingerprint"] for each in everything} == {None}
 
-        assert asked(peopled, "GetInstalledCertificateIds") == [
-            {"certificateType": ["V2GCertificateChain"]}
-        ]
+        assert await stations.read(STATION, ["V2GCertificateChain"])
+        assert asked(peopled, "GetInstalledCertificateIds")[-1] == {
+            "certificateType": ["V2GCertificateChain"]
+        }
         shown = (await admin.get(CERTIFICATES)).json()["held"]
-        assert [each["children"] for each in shown] == [
+        assert [_camel(each["hash"]) for each in shown if each["children"]] == [
+            chain["certificateHashData"]
+        ]
+        assert [each["children"] for each in shown if each["children"]] == [
             [_snake(hash_data(INTERMEDIATE))]
         ]
 
-    @proves("TC_M_18_CSMS")
-    async def test_everything_is_asked_for_without_a_type(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        keeper(peopled, *((each, OLD) for each in USES))
-
-        found = await held(admin)
-
-        assert asked(peopled, "GetInstalledCertificateIds") == [{}]
-        assert len(found) == len(USES)
-        assert {each["fingerprint"] for each in found} == {None}
-
-    @proves("TC_M_19_CSMS")
-    async def test_nothing_found_is_an_answer(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        kept = keeper(peopled, ("Manufacturer", OLD), ("V2G", V2G))
-        await held(admin)
-        kept.held.pop(0)
+        kept.held = [each for each in kept.held if "Manufacturer" not in each[0]]
         wanted = ["ManufacturerRootCertificate"]
-
-        found = await peopled.node.certificates.stations.read(STATION, wanted)
-
-        assert not found
-        assert asked(peopled, "GetInstalledCertificateIds")[1] == {
+        assert not await stations.read(STATION, wanted)
+        assert asked(peopled, "GetInstalledCertificateIds")[-1] == {
             "certificateType": wanted
         }
-        shown = (await admin.get(CERTIFICATES)).json()
-        assert [each["use"] for each in shown["held"]] == ["V2GRootCertificate"]
-        assert shown["reported_at"] is not None
+        left = (await admin.get(CERTIFICATES)).json()
+        assert len(left["held"]) == len(USES)
+        assert "ManufacturerRootCertificate" not in {
+            each["use"] for each in left["held"]
+        }
 
-    async def test_a_station_that_is_away_is_told_so(
-        self, admin: httpx.AsyncClient
+    async def test_who_is_away_or_rejected_is_not_asked(
+        self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
-        answer = await admin.post(f"{CERTIFICATES}/read")
+        away = await admin.post(f"{CERTIFICATES}/read")
+        keeper(peopled)
+        await admin.put(f"{HERE}/standing", json={"standing": "rejected"})
+        rejected = await admin.post(f"{CERTIFICATES}/read")
 
-        assert (answer.status_code, answer.json()["code"]) == (503, "station-silent")
+        assert (away.status_code, away.json()["code"]) == (503, "station-silent")
+        assert (rejected.status_code, rejected.json()["code"]) == (
+            403,
+            "station-rejected",
+        )
+        assert peopled.links[STATION].asked == []
 
 
 class TestDeleting:
     """M04."""
 
     @proves("M04.FR.07", "TC_M_20_CSMS")
-    @pytest.mark.parametrize("digest", list(Digest))
     async def test_a_certificate_is_named_as_the_station_named_it(
-        self, peopled: Stage, admin: httpx.AsyncClient, digest: Digest
+        self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
-        kept = keeper(peopled, ("CSMS", OLD), ("CSMS", NEW))
-        kept.digest = digest
         await trust(admin, "CSMS", OLD)
         await trust(admin, "CSMS", NEW)
-        gone = next(
-            each for each in await held(admin) if each["fingerprint"] == OLD.fingerprint
-        )
+        for digest in Digest:
+            keeper(peopled, ("CSMS", OLD), ("CSMS", NEW)).digest = digest
+            gone = _of(OLD, await held(admin))
 
-        answer = await admin.delete(f"{CERTIFICATES}/{gone['id']}")
+            answer = await admin.delete(f"{CERTIFICATES}/{gone['id']}")
 
-        assert answer.json()["done"]
-        assert answer.json()["verified"] is True
-        assert asked(peopled, "DeleteCertificate") == [
-            {"certificateHashData": hash_data(OLD, digest)}
-        ]
-        order = [each[0] for each in peopled.links[STATION].asked[1:]]
-        assert order == [
-            "GetInstalledCertificateIds",
-            "DeleteCertificate",
-            "GetInstalledCertificateIds",
-        ]
-        shown = (await admin.get(CERTIFICATES)).json()
-        assert [each["fingerprint"] for each in shown["held"]] == [NEW.fingerprint]
-        assert (shown["intents"][0]["present"], shown["intents"][0]["stage"]) == (
-            False,
-            "verified",
-        )
+            assert (answer.json()["done"], answer.json()["verified"]) == (True, True)
+            assert asked(peopled, "DeleteCertificate") == [
+                {"certificateHashData": hash_data(OLD, digest)}
+            ]
+            assert [each[0] for each in peopled.links[STATION].asked[1:]] == [
+                "GetInstalledCertificateIds",
+                "DeleteCertificate",
+                "GetInstalledCertificateIds",
+            ]
+            shown = (await admin.get(CERTIFICATES)).json()
+            [left] = shown["held"]
+            [intent] = shown["intents"]
+            assert left["fingerprint"] == NEW.fingerprint
+            assert (intent["present"], intent["stage"]) == (False, "verified")
         trail = (await admin.get("/api/v1/audit?limit=1")).json()["items"]
         assert trail[0]["action"] == "certificate.delete"
 
     @proves("TC_M_21_CSMS")
-    async def test_a_station_that_cannot_delete_it_is_heard(
+    async def test_a_station_that_does_not_delete_it_is_seen(
         self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
         kept = keeper(peopled, ("CSMS", OLD), ("CSMS", NEW))
-        kept.refuses["DeleteCertificate"] = {"status": "Failed"}
         await trust(admin, "CSMS", OLD)
         await trust(admin, "CSMS", NEW)
-        gone = (await held(admin))[0]
+        gone = _of(OLD, await held(admin))
+        here = f"{CERTIFICATES}/{gone['id']}"
 
-        answer = (await admin.delete(f"{CERTIFICATES}/{gone['id']}")).json()
-
-        assert (answer["done"], answer["status"]) == (False, "Failed")
+        kept.refuses["DeleteCertificate"] = {"status": "Failed"}
+        failed = (await admin.delete(here)).json()
+        assert (failed["done"], failed["status"]) == (False, "Failed")
         assert asked(peopled, "DeleteCertificate") == [
             {"certificateHashData": _camel(gone["hash"])}
         ]
         shown = (await admin.get(CERTIFICATES)).json()
-        assert len(shown["held"]) == 2
-        assert shown["intents"][0]["stage"] == "failed"
+        assert (len(shown["held"]), shown["intents"][0]["stage"]) == (2, "failed")
         assert [each["kind"] for each in shown["drift"]] == ["lingering"]
 
-    async def test_a_yes_that_changes_nothing_is_seen(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        keeper(peopled, ("V2G", V2G)).keeps = True
-        await trust(admin, "V2G", V2G)
-        gone = (await held(admin))[0]
+        kept.refuses.clear()
+        kept.keeps = True
+        pretended = (await admin.delete(here)).json()
+        assert (pretended["done"], pretended["verified"]) == (True, False)
 
-        answer = (await admin.delete(f"{CERTIFICATES}/{gone['id']}")).json()
+        missing = await admin.delete(f"{CERTIFICATES}/0123456789abcdef0123")
+        assert (missing.status_code, missing.json()["code"]) == (404, "not-installed")
+        assert len(asked(peopled, "DeleteCertificate")) == 2
 
-        assert (answer["done"], answer["verified"]) == (True, False)
 
-    async def test_what_is_not_there_is_not_found(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        keeper(peopled, ("V2G", V2G))
-
-        answer = await admin.delete(f"{CERTIFICATES}/0123456789abcdef0123")
-
-        assert (answer.status_code, answer.json()["code"]) == (404, "not-installed")
-        assert asked(peopled, "DeleteCertificate") == []
+def _of(party: Party, found: list[Json]) -> Json:
+    serial = f"{party.serial:x}"
+    return next(each for each in found if each["hash"]["serial_number"] == serial)
 
 
 def _camel(said: Json) -> Json:
@@ -505,11 +453,7 @@ class TestTheLastRoot:
 
     async def forbidden(self, stage: Stage, admin: httpx.AsyncClient) -> None:
         """Try to delete the old root, by the resource and as a raw command."""
-        gone = next(
-            each
-            for each in await held(admin)
-            if each["hash"]["serial_number"] == f"{OLD.serial:x}"
-        )
+        gone = _of(OLD, (await admin.get(CERTIFICATES)).json()["held"])
         answer = await admin.delete(f"{CERTIFICATES}/{gone['id']}")
         raw = await admin.post(
             f"{HERE}/commands/DeleteCertificate",
@@ -520,71 +464,56 @@ class TestTheLastRoot:
         assert (raw.status_code, raw.json()["code"]) == (403, "last-root")
         assert asked(stage, "DeleteCertificate") == []
 
-    async def test_the_only_one_stays(
+    async def test_the_last_one_stays(
         self, peopled: Stage, admin: httpx.AsyncClient
     ) -> None:
-        keeper(peopled, ("CSMS", OLD), ("V2G", V2G))
         await trust(admin, "CSMS", OLD)
-
+        kept = keeper(peopled, ("CSMS", OLD), ("V2G", V2G))
+        await held(admin)
         await self.forbidden(peopled, admin)
 
-    async def test_another_that_nobody_here_knows_does_not_count(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        keeper(peopled, ("CSMS", OLD), ("CSMS", NEW))
-        await trust(admin, "CSMS", OLD)
+        kept.held.append((use_of("CSMS"), NEW))
+        await self.forbidden(peopled, admin)  # for nobody here knows the other one
 
-        await self.forbidden(peopled, admin)
-
-    async def test_another_that_has_expired_does_not_count(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        short = issue("CSMS Root 0", wish=Wish(until=NOW + timedelta(days=1)))
-        keeper(peopled, ("CSMS", OLD), ("CSMS", short))
-        await trust(admin, "CSMS", OLD)
-        await trust(admin, "CSMS", short)
-        peopled.clock.jump_to(NOW + timedelta(days=2))
-
-        await self.forbidden(peopled, admin)
-
-    async def test_what_counts_is_what_it_holds_now(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        """It held two when it was asked last, and lost one since."""
-        kept = keeper(peopled, ("CSMS", OLD), ("CSMS", NEW))
-        await trust(admin, "CSMS", OLD)
         await trust(admin, "CSMS", NEW)
         await held(admin)
         kept.held.pop()
+        await self.forbidden(peopled, admin)  # for what counts is what it holds now
 
-        await self.forbidden(peopled, admin)
-
-    async def test_a_raw_command_to_a_silent_station_is_refused(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        kept = keeper(peopled, ("CSMS", OLD))
         kept.refuses["GetInstalledCertificateIds"] = Unanswered()
-
         raw = await admin.post(
             f"{HERE}/commands/DeleteCertificate",
             json={"certificateHashData": hash_data(OLD)},
         )
-
         assert (raw.status_code, raw.json()["code"]) == (403, "last-root")
         assert asked(peopled, "DeleteCertificate") == []
 
-    async def test_a_raw_command_may_delete_others(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        keeper(peopled, ("CSMS", OLD), ("MO", V2G))
-        await trust(admin, "CSMS", OLD)
-
-        raw = await admin.post(
+        kept.refuses.clear()
+        other = await admin.post(
             f"{HERE}/commands/DeleteCertificate",
             json={"certificateHashData": hash_data(V2G)},
         )
+        assert other.json()["payload"] == {"status": "Accepted"}
 
-        assert raw.json()["payload"] == {"status": "Accepted"}
+    async def test_one_that_expired_or_that_we_do_not_serve_does_not_count(
+        self, peopled: Stage, admin: httpx.AsyncClient
+    ) -> None:
+        short = issue("CSMS Root 0", wish=Wish(until=NOW + timedelta(days=1)))
+        keeper(peopled, ("CSMS", OLD), ("CSMS", short))
+        for each in (OLD, NEW, short):
+            await trust(admin, "CSMS", each)
+        peopled.clock.jump_to(NOW + timedelta(days=2))
+        await held(admin)
+        await self.forbidden(peopled, admin)
+
+        class Serving:
+            def serving(self) -> frozenset[str] | None:
+                return frozenset({OLD.fingerprint})
+
+        rules = peopled.node.certificates.stations.rules
+        object.__setattr__(rules, "serving", Serving())
+        keeper(peopled, ("CSMS", OLD), ("CSMS", NEW))
+        await self.forbidden(peopled, admin)
 
     async def test_a_raw_installation_is_checked_too(
         self, peopled: Stage, admin: httpx.AsyncClient
@@ -599,29 +528,3 @@ class TestTheLastRoot:
             )
             assert raw.status_code == 422
         assert peopled.links[STATION].asked == []
-
-    async def test_a_serving_root_must_remain_where_it_is_known(
-        self, peopled: Stage, admin: httpx.AsyncClient
-    ) -> None:
-        class Serving:
-            def serving(self) -> frozenset[str] | None:
-                return frozenset({OLD.fingerprint})
-
-        stations = peopled.node.certificates.stations
-        object.__setattr__(stations.rules, "serving", Serving())
-        keeper(peopled, ("CSMS", OLD), ("CSMS", NEW))
-        await trust(admin, "CSMS", OLD)
-        await trust(admin, "CSMS", NEW)
-
-        await self.forbidden(peopled, admin)
-
-
-async def test_a_rejected_station_is_not_asked(
-    peopled: Stage, admin: httpx.AsyncClient
-) -> None:
-    keeper(peopled)
-    await admin.put(f"{HERE}/standing", json={"standing": "rejected"})
-
-    answer = await admin.post(f"{CERTIFICATES}/read")
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "station-rejected")
