@@ -95,6 +95,7 @@ def make_shell(node: "Node", assets: Assets) -> Shell:
         "time": wording.time_of_day,
         "kw": wording.kw,
         "kwh": wording.kwh,
+        "meaning": wording.meaning,
     }
     zone = node.programs[0].zone if node.programs else UTC
     return Shell(node, templates, zone)

@@ -1,7 +1,10 @@
 """How the console says things: words for states, tones for words, local times."""
 
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -167,3 +170,14 @@ def kwh(energy: "Energy | None", sign: int = 1) -> str:
         return number(None)
     value = sign * energy.as_kwh
     return number(value, 1 if abs(value) < _SMALL_KW else 0)
+
+
+def meaning(deviation: str) -> str:
+    """Return what a kind of deviation is and what is done about it, if that is told."""
+    return meanings().get(deviation, "")
+
+
+@cache
+def meanings() -> Mapping[str, str]:
+    """Return the sentences of ``deviations.toml``, by kind."""
+    return tomllib.loads((files("csms.console") / "deviations.toml").read_text("utf-8"))

@@ -222,6 +222,68 @@ def test_a_boot_in_the_shape_of_1_6_is_understood() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Available", "Available"),
+        ("Preparing", "Occupied"),
+        ("SuspendedEVSE", "Occupied"),
+        ("Faulted", "Faulted"),
+    ],
+)
+def test_a_state_in_the_shape_of_1_6_is_understood(said: str, read: str) -> None:
+    payload = {
+        "connectorId": 2,
+        "errorCode": "NoError",
+        "status": said,
+        "timestamp": AT,
+    }
+
+    request, [deviation] = read_tolerantly(STATUS_NOTIFICATION, payload)
+
+    assert deviation.kind == "shape-of-1.6"
+    assert request.write() == {
+        "timestamp": AT,
+        "connectorStatus": read,
+        "evseId": 2,
+        "connectorId": 1,
+    }
+
+
+def test_readings_in_the_shape_of_1_6_are_understood() -> None:
+    sample = {"value": "1200", "measurand": "Energy.Active.Import.Register"}
+    values = [{"timestamp": AT, "sampledValue": [sample | {"unit": "Wh"}]}]
+
+    request, deviations = read_tolerantly(
+        METER_VALUES, {"connectorId": 1, "transactionId": 7, "meterValue": values}
+    )
+
+    [value] = request.write()["meterValue"]
+    assert request.evse_id == 1
+    assert value["sampledValue"] == [
+        {
+            "value": 1200,
+            "measurand": "Energy.Active.Import.Register",
+            "unitOfMeasure": {"unit": "Wh"},
+        }
+    ]
+    assert {each.kind for each in deviations} == {"shape-of-1.6", "number-as-text"}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"connectorId": 1, "meterValue": 5},
+        {"connectorId": 1, "meterValue": [5]},
+        {"connectorId": 1, "meterValue": [{"sampledValue": [5]}]},
+    ],
+)
+def test_of_what_only_looks_like_1_6_nothing_is_kept(payload: object) -> None:
+    request, _ = read_tolerantly(METER_VALUES, payload)
+
+    assert not any(value.sampled_value for value in request.meter_value)
+
+
 @pytest.mark.parametrize("payload", [[], None])
 def test_no_payload_is_taken_for_an_empty_one(payload: object) -> None:
     _, [deviation] = read_tolerantly(HEARTBEAT, payload)
