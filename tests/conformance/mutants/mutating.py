@@ -165,8 +165,9 @@ class Changes:
 
 def _of_body(node: ast.AST) -> Iterator[tuple[int, Change]]:
     for name in ("body", "orelse", "finalbody"):
-        body = getattr(node, name, None)
-        for place, statement in enumerate(body if isinstance(body, list) else ()):
+        found = getattr(node, name, None)
+        body: list[ast.stmt] = found if isinstance(found, list) else []
+        for place, statement in enumerate(body):
             if _is_act(statement):
                 yield statement.lineno, partial(_skip, body, place)
 
