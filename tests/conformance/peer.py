@@ -74,6 +74,8 @@ class Peer:
         make: What it says it is, in words of the wire.
         record: Every frame, both ways.
         model: Its device model: values, and whether they may be written.
+        traits: What it says besides of a variable: its characteristics, such as
+            ``{"dataType": "integer", "maxLimit": 20, "supportsMonitoring": False}``.
         answers: What it answers, by action: a payload, a function of the request, or
             an exception (``Declines``). What is not here is answered "Accepted".
         afters: What it does after it has answered an action.
@@ -87,6 +89,7 @@ class Peer:
     model: dict[Key, tuple[str, bool]]
     answers: dict[str, Answer] = field(default_factory=dict)
     afters: dict[str, After] = field(default_factory=dict)
+    traits: dict[Key, Json] = field(default_factory=dict)
     point: Any = None
     triggered: asyncio.Event = field(default_factory=asyncio.Event)
     _ids: "count[int]" = field(default_factory=lambda: count(1))
@@ -193,7 +196,9 @@ class Peer:
 
     async def report_model(self, asked: Json) -> None:
         """Report the device model in two parts (B07)."""
-        entries = [_reported(key, held) for key, held in self.model.items()]
+        entries = [
+            _reported(key, held) | self._traits(key) for key, held in self.model.items()
+        ]
         half = len(entries) // 2
         for number, part in enumerate((entries[:half], entries[half:])):
             await self.ask(
@@ -206,6 +211,10 @@ class Peer:
                     "reportData": part,
                 },
             )
+
+    def _traits(self, key: Key) -> Json:
+        traits = self.traits.get(key)
+        return {} if traits is None else {"variableCharacteristics": traits}
 
     async def _triggered(self, asked: Json) -> None:
         if asked["requestedMessage"] == "BootNotification":
