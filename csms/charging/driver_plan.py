@@ -44,6 +44,8 @@ def driver_plan(
 ) -> Profile | None:
     """Return the plan, or none if this station has no room for one.
 
+    It names no operation mode: without one, every edition charges only (Q02.FR.01).
+
     Args:
         evse: The EVSE.
         transaction: The running transaction (K15.FR.07).
@@ -54,7 +56,6 @@ def driver_plan(
     level = plan_level(terms)
     if level is None:
         return None
-    mode = OperationMode.CHARGING_ONLY if terms.idle else None
     return Profile(
         id=terms.first_id + PLAN_OFFSET + evse.number,
         evse=evse,
@@ -64,7 +65,7 @@ def driver_plan(
         unit=terms.unit,
         start=now.replace(microsecond=0),
         transaction=transaction,
-        periods=(Period(0, limit=rate(limit, terms), mode=mode, phases=terms.phases),),
+        periods=(Period(0, limit=rate(limit, terms), phases=terms.phases),),
     )
 
 
