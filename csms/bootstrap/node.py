@@ -4,27 +4,19 @@ import asyncio
 import contextlib
 import gc
 import signal
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib.metadata import version
-from ssl import SSLContext
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from typing_extensions import override
 
-from csms.api.app import install as install_api
-from csms.api.downloads import install as install_downloads
 from csms.bootstrap.doors import Links, MuteMailer, door_ports, edition_pin
 from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
 from csms.bootstrap.listening import doors_of, ensure_free
 from csms.bootstrap.workers import Workers
 from csms.clock import REALITY, Clock, ScaledClock, pause
-from csms.console.app import install as install_console
 from csms.db.embedded import EmbeddedPostgres
 from csms.db.engine import check, create_engine
 from csms.db.ingest import PostgresIngest
@@ -36,7 +28,6 @@ from csms.gateway.limits import Limits
 from csms.gateway.server import Gateway
 from csms.notify.catcher import MailCatcher
 from csms.notify.mailer import SmtpMailer, SmtpServer
-from csms.portal.app import install as install_portal
 from csms.services.node import Check, Node
 from csms.services.ports.access import Role
 from csms.services.ports.notices import Mailer
@@ -45,7 +36,6 @@ from csms.settings import Settings
 log = structlog.get_logger()
 
 _REFRESH_S = 30.0
-_STOP_S = 3
 _COLLECT_AFTER = 50_000
 """Objects that may come to be between two looks of the garbage collector."""
 
@@ -180,8 +170,16 @@ async def _start(
     stack.push_async_callback(gateway.stop)
     for each in listenings:
         await gateway.listen(each)
-    await _serve_http(settings, face, stack, web)
+    serve = await asyncio.to_thread(_web)
+    await serve(settings, face, stack, web)
     return face
+
+
+def _web() -> "Callable[..., Awaitable[None]]":
+    """Import what serves people: stations need not wait for it."""
+    from csms.bootstrap.web import serve_http  # noqa: PLC0415
+
+    return serve_http
 
 
 def _workers(
@@ -245,72 +243,6 @@ async def _mail(
     mailer = SmtpMailer(server, settings.smtp_from, "Vehicle-to-grid program", clock)
     stack.push_async_callback(mailer.close)
     return catcher, mailer
-
-
-async def _serve_http(
-    settings: Settings,
-    face: Node,
-    stack: contextlib.AsyncExitStack,
-    web: Callable[[], SSLContext] | None,
-) -> None:
-    app = FastAPI(
-        title="csms",
-        version=face.version,
-        description="OCPP charge-point management for bidirectional chargers.",
-        docs_url=None,
-        redoc_url=None,
-    )
-    install_api(app, face)
-    install_portal(app, face)
-    install_downloads(app, face)
-    install_console(app, face)
-    config = uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=_STOP_S,
-    )
-    if web is not None:
-        config.load()
-        config.ssl = web()
-    server = _Quiet(config)
-    task = asyncio.create_task(server.serve(), name="http")
-    while not server.started:
-        if task.done():
-            await task
-        await pause(0.02)
-
-    async def stop() -> None:
-        server.should_exit = True
-        await asyncio.gather(task, return_exceptions=True)
-
-    stack.push_async_callback(stop)
-
-
-class _Quiet(uvicorn.Server):
-    """A server that leaves signals, and the end of the process, to the node."""
-
-    @override
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until told to stop.
-
-        Raises:
-            OSError: If the address cannot be listened on.
-        """
-        try:
-            await super().serve(sockets)
-        except SystemExit:
-            place = f"{self.config.host}:{self.config.port}"
-            raise OSError(f"cannot listen on {place}") from None
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 def _readiness(
