@@ -10,7 +10,7 @@ from csms.api.figures import kw
 from csms.domain.ids import EvseId
 from csms.domain.secrecy import HIDDEN, is_secret
 from csms.domain.station import DeviationCount, Station, StationNotice, Variable
-from csms.domain.transaction import OWN_NUMBERS, Transaction
+from csms.domain.transaction import Transaction
 from csms.domain.vendor_profile import VendorProfile
 from csms.services.node import Node
 from csms.services.ports.profiles import Intent
@@ -389,7 +389,6 @@ def _intent(intent: Intent) -> IntentItem:
 
 def _transaction(ongoing: Transaction) -> TransactionItem:
     state = ongoing.charging_state
-    told = [each for each in ongoing.seqs if each < OWN_NUMBERS]
     return TransactionItem(
         id=ongoing.id,
         evse=ongoing.evse,
@@ -397,5 +396,5 @@ def _transaction(ongoing: Transaction) -> TransactionItem:
         first_at=ongoing.first_at,
         last_at=ongoing.last_at,
         charging_state=None if state is None else state[1],
-        missing_reports=max(told, default=-1) + 1 - len(told),
+        missing_reports=ongoing.never_came,
     )

@@ -146,8 +146,18 @@ class Transaction:
     @property
     def missing(self) -> int:
         """Return how many reports are missing between the first and the last seen."""
-        told = [each for each in self.seqs if each < OWN_NUMBERS]
+        told = self.told_seqs
         return max(told) - min(told) + 1 - len(told) if told else 0
+
+    @property
+    def never_came(self) -> int:
+        """Return how many reports never came, from number 0 to the last seen."""
+        return max(self.told_seqs, default=-1) + 1 - len(self.told_seqs)
+
+    @property
+    def told_seqs(self) -> list[int]:
+        """Return the sequence numbers that the station itself gave."""
+        return [each for each in self.seqs if each < OWN_NUMBERS]
 
     @property
     def is_provisional(self) -> bool:

@@ -12,7 +12,7 @@ from tests.bench.measuring import SERVERS, Bench, Plan
 from tests.bench.report import show, verdicts
 
 RESULTS = Path("bench-results/latest.json")
-ALL = ("memory", "load", "push", "storm")
+ALL = ("memory", "load", "push", "storm", "start")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -25,9 +25,11 @@ from tests.bench.processes import (
     memory_bytes,
     running,
 )
+from tests.bench.starting import first_boot
 
 Figures = dict[str, Any]
 SETTLE_S = 2.0
+STARTS = 3
 SERVERS = ("echo", "csms", "library")
 
 
@@ -41,7 +43,7 @@ class Plan:
         warm_s: Seconds of each load that are not counted.
         seconds: Seconds of each load that are counted.
         rounds: How often a profile is pushed to everybody.
-        parts: Which of memory, load, push and storm.
+        parts: Which of memory, load, push, storm and start.
         servers: Who is put under load.
         lean: Whether load comes from our own client and not from `websockets`.
     """
@@ -119,7 +121,7 @@ class Bench:
         async with self._servers() as servers:
             if "memory" not in self._plan.parts:
                 await self._greet(servers["csms"])
-            for part in ("memory", "load", "push", "storm"):
+            for part in ("memory", "load", "push", "storm", "start"):
                 if part in self._plan.parts:
                     figures[part] = await getattr(self, f"_{part}")(servers)
         return figures
@@ -304,6 +306,16 @@ class Bench:
         said["alive"] = server.process.is_alive
         _progress(f"storm: all back after {said['all_back_s']:.1f} s")
         return said
+
+    async def _start(self, _servers: dict[str, Server]) -> Figures:
+        """Seconds until a new node answers its first boot: the best of some starts."""
+        starts = [
+            await first_boot(self._url, self._password, self._folder)
+            for _ in range(STARTS)
+        ]
+        best = min(starts, key=lambda each: each["answered_s"])
+        _progress(f"start: first boot answered after {best['answered_s']:.2f} s")
+        return best
 
     async def _kept(self, run: str) -> int:
         """Return how many reports of a run the database holds."""

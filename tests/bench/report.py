@@ -14,6 +14,12 @@ SHARE_OF_ECHO = {True: 1 / 4, False: 1 / 3}
 TIMES_LIBRARY = 10.0
 MOST_PUSH = 3.0
 MOST_MEMORY = 1.5
+MOST_START_S = 2.0
+_STARTS = {
+    "node imported": "import_s",
+    "first station let in": "let_in_s",
+    "first boot answered": "answered_s",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ def verdicts(figures: Mapping[str, Any]) -> list[Verdict]:
         *_push(figures.get("push")),
         *_storm(figures.get("storm")),
         *_memory(figures.get("memory")),
+        *_start(figures.get("start")),
     ]
 
 
@@ -121,6 +128,16 @@ def _memory(memory: Any) -> Iterator[Verdict]:  # noqa: ANN401, JSON
         )
 
 
+def _start(start: Any) -> Iterator[Verdict]:  # noqa: ANN401, JSON
+    if start:
+        yield Verdict(
+            "seconds from start to the answer of the first boot",
+            start["answered_s"],
+            MOST_START_S,
+            at_least=False,
+        )
+
+
 def show(figures: Mapping[str, Any], judged: list[Verdict]) -> None:
     """Print one table of figures, and one of targets."""
     console = Console(width=110)
@@ -148,6 +165,9 @@ def show(figures: Mapping[str, Any], judged: list[Verdict]) -> None:
             "csms",
             f"{storm['all_back_s']:.1f} s",
         )
+    if start := figures.get("start"):
+        for what, name in _STARTS.items():
+            table.add_row(what, "1", "csms", f"{start[name]:.2f} s")
     console.print(table)
     targets = Table("target", "seen", "wanted", "")
     for each in judged:
