@@ -27,3 +27,13 @@ def proves(*ids: str) -> Callable[[F], F]:
         return test
 
     return mark
+
+
+def exercises(*actions: str) -> Callable[[F], F]:
+    """Mark a test that shows what is behind actions of which Part 2 asks us nothing."""
+
+    def mark(test: F) -> F:
+        vars(test).setdefault("exercised", []).extend(actions)
+        return test
+
+    return mark

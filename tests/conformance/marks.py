@@ -19,7 +19,7 @@ class Proof:
     Attributes:
         path: Its module, from the root of the repository.
         name: Its name within the module, such as ``TestBoot::test_it_is_known``.
-        ids: What it proves.
+        ids: What it proves: requirements, test cases, actions.
         words: The texts and constants that it mentions: names of actions among them.
     """
 
@@ -49,7 +49,7 @@ def proofs(folder: Path = TESTS) -> list[Proof]:
 def of_module(path: Path, root: Path = TESTS.parent) -> Iterator[Proof]:
     """Yield the proofs of one module."""
     source = path.read_text()
-    if "proves" not in source:
+    if "proves" not in source and "exercises" not in source:
         return
     module = _Module(ast.parse(source))
     for name, test, ids in module.marked():
@@ -109,7 +109,7 @@ class _Module:
     def _of_call(self, call: ast.Call) -> list[str]:
         """Return the ids of a mark, or those that the cases of a table are named by."""
         match call.func:
-            case ast.Name(id="proves") | ast.Attribute(attr="proves"):
+            case ast.Name(id="proves" | "exercises"):
                 return [text for each in call.args for text in self._literals(each)]
             case ast.Attribute(attr="param"):
                 named = [each.value for each in call.keywords if each.arg == "id"]

@@ -75,7 +75,8 @@ class Sources:
         names |= {_constant(each.name): each.name for each in MODELED}
         found: dict[str, list[str]] = defaultdict(list)
         for proof in self.proofs:
-            for action in sorted({names[each] for each in proof.words & names.keys()}):
+            words = proof.words | set(proof.ids)
+            for action in sorted({names[each] for each in words & names.keys()}):
                 found[action].append(proof.node)
         return found
 

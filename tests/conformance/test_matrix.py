@@ -69,6 +69,12 @@ def test_an_action_is_proven_by_a_marked_test_that_names_it(given: Sources) -> N
     assert found["MeterValues"]["state"] == "open"
 
 
+def test_an_action_of_which_nothing_is_required_is_exercised(given: Sources) -> None:
+    found = rows(alone(given, a_proof("NotifyDERAlarm")), "actions")
+
+    assert found["NotifyDERAlarm"]["state"] == "proven"
+
+
 def test_a_declined_use_case_declines_its_requirements(given: Sources) -> None:
     only = alone(given, I07="tariffs are not kept")
     requirements = rows(only, "requirements")
@@ -118,6 +124,9 @@ class TestTwo:
 def test_four(x): ...
 
 def test_five(): ...
+
+@exercises("NotifyDERAlarm")
+def test_six(): ...
 """
 
 
@@ -132,6 +141,7 @@ def test_marks_are_found_without_importing(tmp_path: Path) -> None:
         "TestTwo::test_two": ("A01.FR.08", "A01.FR.09", "B03.FR.07"),
         "TestTwo::test_three": ("B03.FR.07",),
         "test_four": ("K01.FR.31", "K01.FR.35"),
+        "test_six": ("NotifyDERAlarm",),
     }
     assert "BootNotification" in found["test_one"].words
     assert found["test_one"].node == "test_marked.py::test_one"

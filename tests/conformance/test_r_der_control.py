@@ -4,12 +4,13 @@ import pytest
 
 from tests.conformance.driving import Stay
 from tests.conformance.peer_world import Edition, Json, Peer, PeerWorld
-from tests.proving import proves
+from tests.proving import exercises, proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.sockets]
 DER = "DERCtrlr"
 
 
+@exercises("NotifyDERAlarm")
 async def test_an_alarm_of_the_grid_is_kept_from_its_begin_to_its_end(
     peer_world: PeerWorld,
 ) -> None:
@@ -56,6 +57,7 @@ async def test_a_control_carries_only_the_field_of_its_kind(
     assert asked["limitMaxDischarge"]["pctMaxDischargePower"] == 50
 
 
+@exercises("GetDERControl", "ReportDERControl", "NotifyDERStartStop", "ClearDERControl")
 async def test_controls_are_asked_for_reported_and_cleared(
     peer_world: PeerWorld,
 ) -> None:
