@@ -1,8 +1,9 @@
 """Block M from settings: trust store, revocation, roots of stations, contracts."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from csms.blocks.certificates import (
     CertificateAnswers,
@@ -10,17 +11,18 @@ from csms.blocks.certificates import (
     StationCertificateWire,
 )
 from csms.blocks.translating import FindLink
+from csms.bootstrap.securing import OWN_KINDS, built_in_of, given_files
 from csms.domain.certificate import RootUse
 from csms.pki.chains import X509Certificates
 from csms.pki.fetching import Fetcher
 from csms.pki.pool import ContractPool
 from csms.pki.revocation import RevocationPolicy, Revocations, Trusted
+from csms.pki.serving import ServedRoots
 from csms.services.alarm import Alarm
 from csms.services.certificate_rules import CertificateRules
 from csms.services.certificates import CertificateServices
 from csms.services.contract_check import ContractJudge
 from csms.services.journal import Journal
-from csms.services.ports.certificates import ServingRoots
 from csms.services.root_expiry import RootExpiry
 from csms.services.root_rotating import RotationRunner
 from csms.services.root_rotation import RootRotations
@@ -29,15 +31,6 @@ from csms.services.station_certificates import StationCertificates
 from csms.services.vehicle_certificates import CertificateStatuses, VehicleContracts
 from csms.services.world import World
 from csms.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownServing:
-    """Does not know under which roots we present ourselves: others end TLS."""
-
-    def serving(self) -> frozenset[str] | None:
-        """Return nothing."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,6 @@ def certificate_parts(
     world: World,
     journal: Journal,
     link: FindLink,
-    serving: ServingRoots | None = None,
 ) -> CertificateParts:
     """Return block M, wired; nothing runs yet, and the trust store is not loaded."""
     clock, begin = world.clock, world.begin
@@ -96,9 +88,8 @@ def certificate_parts(
             timedelta(seconds=settings.revocation_cache_s),
         ),
     )
-    rules = CertificateRules(
-        clock, begin, trust, certificates, serving or UnknownServing()
-    )
+    serving = ServedRoots(clock, trust, lambda: served_files(settings))
+    rules = CertificateRules(clock, begin, trust, certificates, serving)
     stations = StationCertificates(
         clock, begin, world.book, rules, StationCertificateWire(link)
     )
@@ -121,6 +112,16 @@ def certificate_parts(
         ),
         guard=CertificateGuard(stations),
     )
+
+
+def served_files(settings: Settings) -> Sequence[Path] | None:
+    """Return where our own certificates are; none if we do not end TLS ourselves."""
+    if not settings.uses_tls:
+        return None
+    if given := given_files(settings):
+        return [each.certificate for each in given]
+    built_in = built_in_of(settings)
+    return [built_in.server_file(each) for each in OWN_KINDS]
 
 
 def _trusted(trust: TrustStore) -> Trusted:

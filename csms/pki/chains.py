@@ -102,6 +102,7 @@ class X509Certificates:
         return [
             Link(
                 certificate=each.public_bytes(Encoding.DER),
+                issuer=issuer.public_bytes(Encoding.DER),
                 hash=hash_of(each, issuer, Digest.SHA256),
                 responders=responders_of(each),
                 lists=lists_of(each),

@@ -120,17 +120,27 @@ class Revocations:
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def ask(
-        self, certificate: CertificateHash, source: Source, urls: Sequence[str]
+        self,
+        certificate: CertificateHash,
+        source: Source,
+        urls: Sequence[str],
+        issuers: Sequence[bytes] = (),
     ) -> StatusAnswer:
         """Return what the first address that answers well says.
 
         The same question is asked once at a time, and again when what was answered
         is no longer fresh.
 
+        Args:
+            certificate: About which.
+            source: Whom to ask.
+            urls: Where.
+            issuers: Who is known to have issued it, in DER, beside the trust store.
+
         Raises:
             NoStatus: If none answers well.
         """
-        return await self._remembered(certificate, source, urls, ())
+        return await self._remembered(certificate, source, urls, load_all(issuers))
 
     async def status(self, chain: Sequence[bytes]) -> Revocation:
         """Return the standing of a chain's first certificate (``RevocationCheck``).

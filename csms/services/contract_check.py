@@ -1,7 +1,6 @@
 """Judges the contract certificates of vehicles: chain, validity, revocation (C07)."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,26 +84,21 @@ class ContractJudge:
         return verdict.status
 
     async def _judge(self, proof: ContractProof) -> _Verdict:
-        links: Sequence[Link] = ()
+        links: tuple[Link, ...] = ()
         if proof.pem is not None:
             try:
-                links = self.certificates.chain(
-                    proof.pem,
-                    self.trust.pems(*_CONTRACT_ROOTS),
-                    self.trust.pems(RootUse.INTERMEDIATE),
-                    self.clock.now(),
-                )
+                links = self._links(proof.pem)
             except ChainBroken as broken:
                 return _broken(broken)
         questions = [_question(each) for each in links]
         asked = {each.hash.plain for each in links}
         questions += [
-            (each.hash, Source.OCSP, (each.responder,))
+            _Question(each.hash, Source.OCSP, (each.responder,))
             for each in proof.hashes
             if each.hash.plain not in asked
         ]
         verdicts = await asyncio.gather(
-            *(self._standing(*each) for each in questions if each[2])
+            *(self._standing(each) for each in questions if each.urls)
         )
         return next(
             (
@@ -116,12 +110,18 @@ class ContractJudge:
             _ACCEPTED,
         )
 
-    async def _standing(
-        self, certificate: CertificateHash, source: Source, urls: Sequence[str]
-    ) -> _Verdict:
+    def _links(self, pem: str) -> tuple[Link, ...]:
+        roots = self.trust.pems(*_CONTRACT_ROOTS)
+        helpers = self.trust.pems(RootUse.INTERMEDIATE)
+        return tuple(self.certificates.chain(pem, roots, helpers, self.clock.now()))
+
+    async def _standing(self, question: "_Question") -> _Verdict:
         """Judge whether one certificate of the chain is revoked (C07.FR.05)."""
+        certificate = question.certificate
         try:
-            answer = await self.statuses.ask(certificate, source, urls)
+            answer = await self.statuses.ask(
+                certificate, question.source, question.urls, question.issuers
+            )
         except NoStatus as error:
             return self._unsure(str(error))
         if answer.status is Revocation.REVOKED:
@@ -150,10 +150,18 @@ _WORST_FIRST = (
 )
 
 
-def _question(link: Link) -> tuple[CertificateHash, Source, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    certificate: CertificateHash
+    source: Source
+    urls: tuple[str, ...]
+    issuers: tuple[bytes, ...] = ()
+
+
+def _question(link: Link) -> _Question:
     if link.responders or not link.lists:
-        return link.hash, Source.OCSP, link.responders
-    return link.hash, Source.CRL, link.lists
+        return _Question(link.hash, Source.OCSP, link.responders, (link.issuer,))
+    return _Question(link.hash, Source.CRL, link.lists, (link.issuer,))
 
 
 def _broken(broken: ChainBroken) -> _Verdict:

@@ -58,6 +58,7 @@ class Link:
 
     Attributes:
         certificate: It, in DER.
+        issuer: Who issued it, in DER.
         hash: It by its hashes.
         responders: Where to ask whether it is revoked (OCSP).
         lists: Where the lists of what is revoked are (CRL).
@@ -65,6 +66,7 @@ class Link:
     """
 
     certificate: bytes
+    issuer: bytes
     hash: CertificateHash
     responders: tuple[str, ...]
     lists: tuple[str, ...]
@@ -154,9 +156,19 @@ class StatusSource(Protocol):
     """Asks responders and reads lists (RFC 6960, RFC 5280), with a memory."""
 
     async def ask(
-        self, certificate: CertificateHash, source: Source, urls: Sequence[str]
+        self,
+        certificate: CertificateHash,
+        source: Source,
+        urls: Sequence[str],
+        issuers: Sequence[bytes] = (),
     ) -> StatusAnswer:
         """Return what the first address that answers well says.
+
+        Args:
+            certificate: About which.
+            source: Whom to ask.
+            urls: Where.
+            issuers: Who is known to have issued it, in DER, beside the trust store.
 
         Raises:
             NoStatus: If none does.
