@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conformance.marks import proofs
-from tests.conformance.mutants.judging import TASK
+from tests.conformance.mutants.judging import DIRTY, TASK
 from tests.conformance.mutants.mutating import ROOT, Mutant, Source
 
 CASE_S = 30
@@ -78,7 +78,7 @@ def run_pytest(task: Json, tests: Iterable[str]) -> Iterator[Json]:
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
             )
             yield from _lines(process, output)
-        if process.returncode not in (0, 1, 3):
+        if process.returncode not in (0, 1, DIRTY):
             said = (Path(folder) / "log").read_text()[-2000:]
             raise RuntimeError(f"pytest ended with {process.returncode}: {said}")
 
@@ -234,6 +234,8 @@ def main() -> None:
     if not tests:
         raise SystemExit("no proof has such a name")
     cases = mapped(tests, show=not given.json)
+    if not cases:
+        raise SystemExit("no proof passes: run them by themselves first")
     plan = planned(cases, given.only, given.most, given.tries)
     scores = judged(plan, show=not given.json)
     if given.json:
