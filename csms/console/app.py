@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from csms.console import (
     calling,
+    charging,
     conformance,
     event,
     events,
@@ -27,6 +28,7 @@ PAGES = (
     home,
     fleet,
     station,
+    charging,
     events,
     calling,
     event,

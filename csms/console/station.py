@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from csms.console.charging import charging_view
 from csms.console.shell import PageRoute, ShellOf
 from csms.console.wording import zone_of
 from csms.domain.errors import Broken, DomainError
@@ -163,6 +164,7 @@ async def _values(node: "Node", station: StationId) -> dict[str, Any]:
         "notices": [each for _, each in notices],
         "incidents": await node.queries.incidents(station=station, limit=10),
         "actions": node.commands.actions(station),
+        "charging": await charging_view(node, station),
     }
 
 
