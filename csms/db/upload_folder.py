@@ -60,12 +60,10 @@ class UploadFolder:
         Raises:
             FileNotFoundError: If it is not there.
         """
-        file = await asyncio.to_thread(self._path(job).open, "rb")
-        try:
-            while block := await asyncio.to_thread(file.read, BLOCK):
-                yield block
-        finally:
-            file.close()
+        place = 0
+        while block := await asyncio.to_thread(_block, self._path(job), place):
+            yield block
+            place += len(block)
 
     async def delete(self, job: int) -> None:
         """Delete a file, if it is there."""
@@ -81,6 +79,13 @@ class UploadFolder:
 
     def _path(self, job: int) -> Path:
         return self.folder / f"log-{int(job)}.bin"
+
+
+def _block(path: Path, place: int) -> bytes:
+    """Read a block; no file stays open while nobody takes what was read."""
+    with path.open("rb") as file:
+        file.seek(place)
+        return file.read(BLOCK)
 
 
 def _bound(size: int, most: int) -> None:
