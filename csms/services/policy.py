@@ -87,6 +87,7 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.ADMIN, "PUT DELETE", f"{_API}/alert-rules/*"),
     Rule(Who.ADMIN, "*", f"{_API}/customer-information/*"),
     Rule(Who.ADMIN, "*", f"{_API}/stations/*/customer-information"),
+    Rule(Who.ADMIN, "POST", f"{_API}/stations/*/commands/CustomerInformation"),
     Rule(Who.ADMIN, "PUT", f"{_API}/stations/*/standing"),
     Rule(Who.ADMIN, "PUT", f"{_API}/stations/*/edition"),
     Rule(Who.ADMIN, "PUT", f"{_API}/stations/*/network-profiles/*"),
