@@ -12,6 +12,7 @@ from csms.clock import Clock
 from csms.domain.data_transfer import Heading, Transfer
 from csms.domain.errors import Broken, NotAllowed, NotFound
 from csms.domain.ids import StationId
+from csms.domain.privacy import shown
 from csms.domain.secrecy import hidden
 from csms.domain.station import EDITION_21, Standing
 from csms.services.fitness import Fitness
@@ -215,7 +216,7 @@ class Commands:
         by: str,
     ) -> None:
         detail = {
-            "payload": payload,
+            "payload": shown(action, payload),
             "outcome": result.outcome.value,
             "answer": result.payload,
             "code": result.code,
