@@ -13,13 +13,15 @@ from csms.console.shell import PageRoute, ShellOf
 from csms.console.wording import zone_of
 from csms.domain.errors import Broken, DomainError
 from csms.domain.ids import StationId
+from csms.domain.privacy import ABOUT_PERSONS
 from csms.services.live import LiveEvse
+from csms.services.ports.access import Role
 from csms.services.ports.profiles import Intent
 from csms.services.ports.queries import EvseRow
 from csms.services.ports.telemetry import LoggedMessage, MessageFilter
 from csms.services.reception import UnknownStation
 from csms.services.stations import EvseFacts
-from csms.web.auth import NodeOf, Operator, Viewer
+from csms.web.auth import NodeOf, Operator, Viewer, require
 from csms.web.problems import problem_of
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ async def command(
     values = await _values(node, station)
     sent: dict[str, Any] = {"action": action, "payload": payload, "result": None}
     sent["problem"] = None
+    if action in ABOUT_PERSONS:
+        require(caller, Role.ADMIN)
     try:
         sent["result"] = await node.commands.send(
             station, action, _read(payload), caller.name
