@@ -85,6 +85,16 @@ def set_account(
     desk.show(said, lambda: [f"{name} may sign in as {role.value}"])
 
 
+@accounts.command("disable")
+@asks
+def disable_account(
+    desk: Desk, name: Annotated[str, typer.Argument(help="Whom.")]
+) -> None:
+    """Let a person sign in no more; sessions end at once."""
+    desk.api.ask("DELETE", "accounts", name)
+    desk.show({"disabled": name}, lambda: [f"{name} may sign in no more"])
+
+
 @asks
 def audit(desk: Desk, *, limit: Limit = 50) -> None:
     """Show who did what, the latest first."""

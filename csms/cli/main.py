@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from csms.cli import (
     access,
+    authority,
     charging,
     conformance,
     database,
@@ -25,6 +26,7 @@ from csms.cli import (
     roots,
     serve,
     settings,
+    station_security,
     stations,
     tariffs,
     telemetry,
@@ -72,6 +74,11 @@ app.command(rich_help_panel=_HERE)(conformance.conformance)
 app.command("import", rich_help_panel=_FLEET)(registry.import_registry)
 stations.app.add_typer(local_lists.app, name="local-list")
 stations.app.command("clear-cache")(local_lists.clear_cache)
+stations.app.command("security")(station_security.security)
+stations.app.command("rotate-password")(station_security.rotate_password)
+stations.app.command("upgrade-security")(station_security.upgrade_security)
+stations.app.command("cancel-upgrade")(station_security.cancel_upgrade)
+stations.app.command("demand-security")(station_security.demand_security)
 app.add_typer(stations.app, name="stations", rich_help_panel=_FLEET)
 app.add_typer(id_tokens.app, name="id-tokens", rich_help_panel=_FLEET)
 app.add_typer(reservations.app, name="reservations", rich_help_panel=_FLEET)
@@ -86,6 +93,8 @@ app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)
 app.add_typer(registry.enrollments, name="enrollments", rich_help_panel=_FLEET)
 
+app.add_typer(authority.app, name="certificates", rich_help_panel=_HOUSE)
+app.command("security-events", rich_help_panel=_HOUSE)(station_security.security_events)
 app.add_typer(roots.app, name="roots", rich_help_panel=_FLEET)
 
 app.add_typer(events.app, name="events", rich_help_panel=_FLEXIBILITY)

@@ -319,9 +319,11 @@ class Signing:
         self, request: SigningRequest, state: SigningState, reason: str
     ) -> None:
         """End a request without success; an operator needs to know (A03)."""
-        await self._save(replace(request, state=state, reason=reason))
-        if request.fingerprint is not None and state is SigningState.REJECTED:
-            async with self._begin() as work:
+        async with self._begin() as work:
+            await work.security.save_request(
+                replace(request, state=state, reason=reason)
+            )
+            if request.fingerprint is not None and state is SigningState.REJECTED:
                 await work.security.turn_certificate(
                     request.fingerprint, CertificateState.REFUSED, reason=reason
                 )

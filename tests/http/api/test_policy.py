@@ -47,8 +47,8 @@ def ways(stage: Stage) -> list[Way]:
 def every_way(app: FastAPI) -> Iterator[Way]:
     for context in iter_route_contexts(app.routes):
         assert context.path is not None
-        dependant = getattr(context, "dependant", None)
-        roles = list(demanded(dependant or context.route.dependant))
+        own = getattr(context, "dependant", None)
+        roles = list(demanded(own or getattr(context.route, "dependant", None)))
         declared = max(roles, key=list(Role).index, default=None)
         for method in sorted(context.methods or ()):
             if method not in ("HEAD", "OPTIONS"):
