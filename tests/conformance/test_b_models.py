@@ -180,3 +180,29 @@ async def test_a_reset_waits_for_the_end_of_transactions(
         "SELECT status, done_at FROM station_reset WHERE station_id = $1", peer.name
     )
     assert rows == [{"status": "Scheduled", "done_at": None}]
+
+
+@proves("B08.FR.06")
+@both
+async def test_a_custom_report_names_no_more_variables_than_a_station_takes(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    async with peer_world.station(edition, boot=False) as peer:
+        key = ("DeviceDataCtrlr", None, "ItemsPerMessage", "GetReport")
+        peer.model[key] = (str(LIMIT), False)
+        await peer.boot()
+        await peer_world.idle()
+        one_part(peer, peer_world)
+        peer.record.pass_over()
+        variables = [
+            {"component": "OCPPCommCtrlr", "variable": f"Odd{number}"}
+            for number in range(LIMIT + 1)
+        ]
+        path = f"stations/{peer.name}/reports"
+        many = await peer_world.post(path, {"variables": variables})
+        few = await peer_world.post(path, {"variables": variables[:LIMIT]})
+
+    assert (many.status, many.body["code"]) == (409, "station-lacks")
+    assert few.status == 200, few.body
+    (asked,) = peer.record.asked("GetReport")
+    assert len(asked["componentVariable"]) == LIMIT

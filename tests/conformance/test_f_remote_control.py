@@ -258,3 +258,17 @@ async def test_readings_that_were_asked_for_are_kept(
         )
 
     assert rows == [{"import_ws": 4200 * 3600, "context": "Trigger"}]
+
+
+@proves("F06.FR.20")
+async def test_a_message_of_a_make_is_asked_for_by_its_own_name(
+    peer_world: PeerWorld,
+) -> None:
+    async with peer_world.station(Edition.V21) as peer:
+        told = await peer_world.post(
+            f"stations/{peer.name}/trigger", {"message": "Custom:SelfTest"}
+        )
+        asked = await peer.heard("TriggerMessage")
+
+    assert told.status == 201, told.body
+    assert asked == {"requestedMessage": "CustomTrigger", "customTrigger": "SelfTest"}

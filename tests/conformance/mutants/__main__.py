@@ -67,7 +67,12 @@ def run_pytest(task: Json, tests: Iterable[str]) -> Iterator[Json]:
         output, named = Path(folder) / "output.jsonl", Path(folder) / "task.json"
         output.touch()
         named.write_text(json.dumps({**task, "output": str(output)}))
-        environment = {**os.environ, TASK: str(named), "CSMS_PEER_PATIENCE_S": "3"}
+        patience = "10" if task["kind"] == "map" else "3"
+        environment = {
+            **os.environ,
+            TASK: str(named),
+            "CSMS_PEER_PATIENCE_S": patience,
+        }
         command = [
             sys.executable, "-m", "pytest", "-q", "-p", PLUGIN,
             "-p", "no:cacheprovider", "-p", "no:xdist",

@@ -84,6 +84,7 @@ class Runner:
     def passes(self, item: pytest.Item) -> bool:
         """Run a case; tell whether it passed."""
         self.failed.clear()
+        self.session._setupstate.teardown_exact(item)  # noqa: SLF001, no other way
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=Sibling(item))
         return not self.failed
 
