@@ -36,6 +36,11 @@ def weak_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 1024)  # noqa: S505 it is to be refused
 
 
+@cache
+def small_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP192R1())
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Somebody with a certificate and its key.

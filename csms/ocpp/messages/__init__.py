@@ -11,13 +11,7 @@ from typing import Any
 from csms.ocpp.messages.catalog import MODELED
 from csms.ocpp.wire import FROM_STATION, TO_STATION, Action, AnyAction, Edition
 
-WAITING = frozenset(
-    {
-        "Get15118EVCertificate",
-        "GetCertificateChainStatus",
-        "GetCertificateStatus",
-    }
-)
+WAITING: frozenset[str] = frozenset()
 """Actions whose block is not built yet."""
 
 HANDLED: tuple[AnyAction, ...] = tuple(

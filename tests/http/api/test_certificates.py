@@ -15,7 +15,7 @@ from csms.domain.station import (
     VariableKey,
 )
 from csms.ocpp.link import Refused, Unanswered
-from tests.authorities import NOW, Party, Wish, issue, leaf, weak_key
+from tests.authorities import NOW, Party, Wish, issue, leaf, small_key, weak_key
 from tests.certificate_world import CertificateKeeper, hash_data
 from tests.http.nodes import HOME_1, Stage
 from tests.proving import proves
@@ -42,6 +42,7 @@ UNFIT = (
     ("V2G", "unfit-root", leaf("leaf", V2G).pem),
     ("MO", "unfit-root", issue("old", wish=Wish(until=NOW - timedelta(days=1))).pem),
     ("MO", "unfit-root", issue("weak", wish=Wish(key=weak_key())).pem),
+    ("CSMS", "unfit-root", issue("small", wish=Wish(key=small_key())).pem),
 )
 
 
@@ -110,6 +111,7 @@ class TestTrust:
         assert [each["action"] for each in trail] == ["root.removed", "root.added"]
         assert peopled.node.certificates.trust.roots == ()
 
+    @proves("A00.FR.501", "A00.FR.502", "A00.FR.503")
     async def test_what_cannot_serve_is_refused_with_a_remedy(
         self, admin: httpx.AsyncClient
     ) -> None:

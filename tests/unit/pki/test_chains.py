@@ -16,8 +16,16 @@ from csms.services.ports.certificates import (
     ChainFault,
     UnreadableCertificate,
 )
-from tests.authorities import NOW, Party, Wish, issue, leaf, weak_key
-from tests.proving import proves
+from tests.authorities import (
+    NOW,
+    Key,
+    Party,
+    Wish,
+    issue,
+    leaf,
+    small_key,
+    weak_key,
+)
 
 READER = X509Certificates()
 ROOT = issue("MO Root")
@@ -144,12 +152,14 @@ class TestReading:
 class TestRoots:
     """What can serve as a root (A00.FR.501 to A00.FR.504)."""
 
-    @proves("A00.FR.502")
-    def test_a_weak_key_is_no_root(self) -> None:
-        facts = READER.read(issue("weak", wish=Wish(key=weak_key())).pem)
+    @pytest.mark.parametrize(
+        ("key", "bits"), [(weak_key(), "1024"), (small_key(), "192")]
+    )
+    def test_a_weak_key_is_no_root(self, key: Key, bits: str) -> None:
+        facts = READER.read(issue("weak", wish=Wish(key=key)).pem)
 
         assert flaw_of(facts, RootUse.V2G, NOW) is Flaw.WEAK
-        assert "1024" in (facts.weakness or "")
+        assert bits in (facts.weakness or "")
 
     @pytest.mark.parametrize(
         ("party", "use", "flaw"),
