@@ -21,6 +21,7 @@ from csms.api import (
     der,
     device_models,
     displays,
+    downloads,
     drift,
     event_streams,
     events,
@@ -130,6 +131,7 @@ def install(app: FastAPI, node: Node) -> None:
     app.include_router(health.GUARDED, responses=_PROBLEMS)
     app.include_router(api_router())
     app.include_router(uploads.ROUTER)
+    app.include_router(downloads.ROUTER)
 
 
 def api_router() -> APIRouter:

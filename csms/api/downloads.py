@@ -1,29 +1,18 @@
 """Firmware files of ours, for whoever holds a link that has not expired."""
 
-from typing import TYPE_CHECKING
-
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
 from csms.services.firmware import PATH, NoSuchFile
 from csms.web.auth import NodeOf
 from csms.web.problems import problem_of, respond
 
-if TYPE_CHECKING:
-    from csms.services.node import Node
-
-router = APIRouter(include_in_schema=False)
+ROUTER = APIRouter(include_in_schema=False)
 BINARY = "application/octet-stream"
 
 
-def install(app: FastAPI, node: "Node") -> None:
-    """Let stations fetch files; the link is all that they need."""
-    app.state.node = node
-    app.include_router(router)
-
-
-@router.get(PATH + "/{token}/{filename}")
-@router.head(PATH + "/{token}/{filename}")
+@ROUTER.get(PATH + "/{token}/{filename}")
+@ROUTER.head(PATH + "/{token}/{filename}")
 async def download(node: NodeOf, token: str, filename: str) -> Response:
     """Return a file, or the part of it that is asked for."""
     del filename  # it is there for stations that look at it

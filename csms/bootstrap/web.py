@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from typing_extensions import override
 
 from csms.api.app import install as install_api
-from csms.api.downloads import install as install_downloads
 from csms.clock import pause
 from csms.console.app import install as install_console
 from csms.portal.app import install as install_portal
@@ -44,7 +43,6 @@ async def serve_http(
     )
     install_api(app, face)
     install_portal(app, face)
-    install_downloads(app, face)
     install_console(app, face)
     config = uvicorn.Config(
         app,

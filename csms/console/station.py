@@ -169,6 +169,7 @@ async def _values(node: "Node", station: StationId) -> dict[str, Any]:
         "incidents": await node.queries.incidents(station=station, limit=10),
         "actions": node.commands.actions(station),
         "charging": await charging_view(node, station),
+        "displays": await node.upkeep.displays.listed(station),
     }
 
 

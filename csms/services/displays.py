@@ -155,7 +155,6 @@ class Displays:
 
     async def listed(self, station: StationId) -> Sequence[DisplayRecord]:
         """Return the messages of a station, as wanted and as reported."""
-        self._known(station)
         now = self.world.clock.now()
         async with self.world.begin() as work:
             await work.displays.expire(now)

@@ -23,7 +23,7 @@ from csms.services.ports.work import Begin, Work
 SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 """What a file may be fetched by (FileTransferProtocols)."""
 
-PATH = "/firmware"
+PATH = "/firmware-files"
 """Where the files of ours are fetched."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -25,7 +25,7 @@ class Who(StrEnum):
     LINK = "link"
     """Whoever holds the link of a letter: the address itself is the proof."""
     DEVICE = "device"
-    """A station, by credentials that were given for one upload."""
+    """A station, by credentials that were given for one upload or one download."""
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
@@ -76,6 +76,7 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.ANYONE, "POST", "/sign-out"),
     Rule(Who.LINK, "GET POST", "/p/**"),
     Rule(Who.DEVICE, "POST PUT", "/uploads/**"),
+    Rule(Who.DEVICE, "GET", "/firmware-files/**"),
     # Administrators: who may do what, whom we trust, and what cannot be taken back.
     Rule(Who.ADMIN, "*", f"{_API}/tokens"),
     Rule(Who.ADMIN, "*", f"{_API}/tokens/*"),
@@ -117,6 +118,7 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.OPERATOR, "POST", "/events"),
     Rule(Who.OPERATOR, "POST", "/events/**"),
     Rule(Who.OPERATOR, "POST", "/stations/**"),
+    Rule(Who.OPERATOR, "POST", "/firmware/**"),
     Rule(Who.VIEWER, "GET", "/"),
     Rule(Who.VIEWER, "GET", "/fleet"),
     Rule(Who.VIEWER, "GET", "/stations/**"),
@@ -125,6 +127,8 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.VIEWER, "GET", "/mail"),
     Rule(Who.VIEWER, "GET", "/mail/**"),
     Rule(Who.VIEWER, "GET", "/handshakes"),
+    Rule(Who.VIEWER, "GET", "/firmware"),
+    Rule(Who.VIEWER, "GET", "/firmware/**"),
     Rule(Who.VIEWER, "GET", "/conformance"),
 )
 """Browsers and API clients. Who asks the API for what does not exist is told so if he

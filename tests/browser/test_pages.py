@@ -79,6 +79,7 @@ def paths(shown: Served) -> list[str]:
         "/mail",
         "/mail/1",
         "/handshakes",
+        "/firmware",
         "/conformance",
         "/conformance?block=B",
         "/conformance?state=open&kind=actions",

@@ -9,7 +9,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from csms.api.downloads import install as install_downloads
 from csms.services.ports.access import Role
 from tests.fakes.device_model import variable
 from tests.proving import proves
@@ -29,7 +28,6 @@ async def opened(
 ) -> AsyncIterator[Upkeep]:
     folder = tmp_path_factory.mktemp("data")
     async with an_upkeep(module_database, data_dir=folder) as world:
-        install_downloads(world.stage.app, world.stage.node)
         yield world
 
 
@@ -77,7 +75,7 @@ class TestFiles:
         assert update["state"] == "accepted"
         (sent,) = world.asked("UpdateFirmware")
         location = sent["firmware"]["location"]
-        assert location.startswith("http://csms.example/firmware/")
+        assert location.startswith("http://csms.example/firmware-files/")
         assert location.endswith("/x21_2.0.bin")
 
         async with world.stage.client() as station:
@@ -101,7 +99,7 @@ class TestFiles:
 
         async with world.stage.client() as station:
             late = await station.get(location)
-            guessed = await station.get("/firmware/abc/x.bin")
+            guessed = await station.get("/firmware-files/abc/x.bin")
 
         assert (late.status_code, guessed.status_code) == (404, 404)
         assert late.json()["code"] == guessed.json()["code"] == "no-such-file"

@@ -25,7 +25,7 @@ STATION = "MA-ACTON-BOXBOROUGH-01"
 
 def pages(shown: Served) -> Iterator[str]:
     yield from ("/", "/fleet", "/events", "/events/new", "/mail", "/mail/1")
-    yield from (f"/stations/{STATION}", "/handshakes", "/conformance")
+    yield from (f"/stations/{STATION}", "/handshakes", "/conformance", "/firmware")
     yield f"/stations/{STATION}/composite"
     yield from (f"/events/{event}" for event in shown.site.events.values())
 
