@@ -188,7 +188,7 @@ class VariableItem(BaseModel):
     due: str | None = Field(
         description="A value that was accepted and takes effect at the next restart."
     )
-    read_at: datetime | None
+    since: datetime | None
 
 
 class StationNoticeItem(BaseModel):
@@ -286,7 +286,7 @@ def variable_item(each: Variable) -> VariableItem:
         persistent=each.persistent,
         constant=each.constant,
         due=each.due,
-        read_at=each.read_at,
+        since=each.since,
     )
 
 

@@ -9,7 +9,12 @@ from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
-from csms.blocks.device_reports import DeviceReports, Parts, until_last
+from csms.blocks.device_reports import (
+    DeviceReports,
+    Parts,
+    handing_on,
+    until_last,
+)
 from csms.blocks.translating import (
     FindLink,
     component_of,
@@ -46,6 +51,7 @@ from csms.ocpp.messages.provisioning import (
 )
 from csms.ocpp.wire import A, Action, Q, Wire
 from csms.services.ports.device_model import (
+    Bring,
     MessageLimits,
     ReportQuestion,
     VariableQuestion,
@@ -89,7 +95,11 @@ class StationModels:
         return await self.base_report(station, inventory.value, deadline_s)
 
     async def base_report(
-        self, station: StationId, base: str, deadline_s: float
+        self,
+        station: StationId,
+        base: str,
+        deadline_s: float,
+        bring: Bring | None = None,
     ) -> Report:
         """Return what the station reports until the last part or the deadline (B07).
 
@@ -101,7 +111,8 @@ class StationModels:
                 request_id=number, report_base=ReportBase(base)
             )
             answer = await self._ask(station, GET_BASE_REPORT, request)
-            return await _reported(answer.status.value, number, parts, deadline_s)
+            status = answer.status.value
+            return await _reported(status, number, parts, deadline_s, bring)
 
     async def custom_report(
         self, station: StationId, question: ReportQuestion, deadline_s: float
@@ -190,10 +201,15 @@ class StationModels:
 
 
 async def _reported(
-    status: str, number: int, parts: Parts, deadline_s: float
+    status: str,
+    number: int,
+    parts: Parts,
+    deadline_s: float,
+    bring: Bring | None = None,
 ) -> Report:
     if status == "Accepted":
-        await until_last(parts, deadline_s)
+        async with handing_on(parts, bring):
+            await until_last(parts, deadline_s)
     return parts.report(status, number)
 
 

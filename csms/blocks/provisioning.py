@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from csms.blocks.device_reports import DeviceReports, Taken
-from csms.blocks.routing import Route, route
+from csms.blocks.routing import Payload, Route, route, route_whole
 from csms.clock import Clock
 from csms.domain.ids import StationId
 from csms.domain.station import Boot, Make, Standing
@@ -85,7 +85,7 @@ class Provisioning:
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
         yield route(BOOT_NOTIFICATION, self.boot_notification)
-        yield route(NOTIFY_REPORT, self.notify_report)
+        yield route_whole(NOTIFY_REPORT, self.notify_report)
 
     async def boot_notification(
         self, station: StationId, request: BootNotificationRequest
@@ -101,13 +101,16 @@ class Provisioning:
         )
 
     async def notify_report(
-        self, station: StationId, request: NotifyReportRequest
+        self,
+        station: StationId,
+        request: NotifyReportRequest,
+        said: Payload | None = None,
     ) -> NotifyReportResponse:
         """Take a part of a device model (B07, B08).
 
         The answer has no room for a refusal; an odd part is counted instead.
         """
-        taken = self.reports.take(station, request)
+        taken = self.reports.take(station, request, said)
         if taken is not Taken.KEPT:
             detail = f"requestId {request.request_id}, seqNo {request.seq_no}"
             seen = DeviationSeen(taken.value, "NotifyReport.requestId", detail)

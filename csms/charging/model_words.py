@@ -15,21 +15,17 @@ class Model:
         for each in variables:
             if each.attribute == "Actual":
                 self.actual[each.key] = each
+        self._anywhere: dict[tuple[str, str, str], Variable] = {}
+        for key, each in self.actual.items():
+            name = (key.component, key.variable, key.variable_instance)
+            self._anywhere.setdefault(name, each)
 
     def text(self, component: str, variable: str, instance: str = "") -> str | None:
         """Return the actual value of a variable, wherever its component stands."""
         key = VariableKey(component, variable, variable_instance=instance)
         found = self.actual.get(key)
         if found is None:
-            found = next(
-                (
-                    each
-                    for other, each in self.actual.items()
-                    if (other.component, other.variable, other.variable_instance)
-                    == (component, variable, instance)
-                ),
-                None,
-            )
+            found = self._anywhere.get((component, variable, instance))
         return None if found is None else (found.value or "").strip()
 
     def flag(self, component: str, variable: str, instance: str = "") -> bool | None:
@@ -53,15 +49,10 @@ class Model:
 
     def most(self, component: str, variable: str, default: int, instance: str) -> int:
         """Return the maxLimit of a counting variable, whose value is only a count."""
-        for key, each in self.actual.items():
-            if (key.component, key.variable, key.variable_instance) == (
-                component,
-                variable,
-                instance,
-            ):
-                found = whole((each.characteristics or {}).get("maxLimit"))
-                return default if found is None else found
-        return default
+        found = self._anywhere.get((component, variable, instance))
+        limit = None if found is None else (found.characteristics or {}).get("maxLimit")
+        number = whole(limit)
+        return default if number is None else number
 
     def members(
         self, component: str, variable: str, instance: str = ""

@@ -26,6 +26,7 @@ from csms.cli import (
     roots,
     serve,
     settings,
+    setup,  # noqa: F401 - its commands join those of stations
     station_security,
     stations,
     tariffs,

@@ -3,8 +3,7 @@
 A device model is thousands of rows: it is written by COPY, and changed set-wise.
 """
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.db import device_model_tables as its
 from csms.db import tables
+from csms.db.device_model_rows import (
+    Kept,
+    bring,
+    leave,
+    merge_rows,
+    read_kept,
+    rows_of,
+)
 from csms.db.station_rows import storable, variable_from
 from csms.domain.device_model import (
     Drift,
@@ -25,69 +32,9 @@ from csms.domain.device_model import (
     ResetRecord,
 )
 from csms.domain.ids import StationId
-from csms.domain.secrecy import is_secret
 from csms.domain.station import Boot, Variable, VariableKey
 
 _VARIABLE = tables.station_variable
-_COLUMNS = (
-    "station_id",
-    "component",
-    "component_instance",
-    "evse",
-    "connector",
-    "variable",
-    "variable_instance",
-    "attribute",
-    "value",
-    "mutability",
-    "characteristics",
-    "persistent",
-    "constant",
-    "due_value",
-    "updated_at",
-)
-_MERGE = text("""
-INSERT INTO station_variable AS known (
-    station_id, component, component_instance, evse, connector, variable,
-    variable_instance, attribute, value, mutability, characteristics, persistent,
-    constant, due_value, updated_at
-)
-SELECT said.station_id, said.component, said.component_instance, said.evse,
-    said.connector, said.variable, said.variable_instance, said.attribute, said.value,
-    said.mutability, said.characteristics::jsonb, said.persistent, said.constant,
-    said.due_value, said.at
-FROM unnest(
-    CAST(:station_id AS text[]), CAST(:component AS text[]),
-    CAST(:component_instance AS text[]), CAST(:evse AS int[]),
-    CAST(:connector AS int[]), CAST(:variable AS text[]),
-    CAST(:variable_instance AS text[]), CAST(:attribute AS text[]),
-    CAST(:value AS text[]), CAST(:mutability AS text[]),
-    CAST(:characteristics AS text[]), CAST(:persistent AS bool[]),
-    CAST(:constant AS bool[]), CAST(:due_value AS text[]),
-    CAST(:updated_at AS timestamptz[])
-) AS said (
-    station_id, component, component_instance, evse, connector, variable,
-    variable_instance, attribute, value, mutability, characteristics, persistent,
-    constant, due_value, at
-)
-ON CONFLICT (
-    station_id, component, component_instance, evse, connector, variable,
-    variable_instance, attribute
-) DO UPDATE SET
-    value = CASE
-        WHEN excluded.due_value IS NOT NULL AND excluded.value IS NULL THEN known.value
-        ELSE excluded.value END,
-    mutability = coalesce(excluded.mutability, known.mutability),
-    characteristics = coalesce(excluded.characteristics, known.characteristics),
-    persistent = coalesce(excluded.persistent, known.persistent),
-    constant = coalesce(excluded.constant, known.constant),
-    due_value = CASE
-        WHEN excluded.due_value IS NOT NULL THEN excluded.due_value
-        WHEN excluded.value = known.due_value THEN NULL
-        ELSE known.due_value END,
-    updated_at = excluded.updated_at
-""")
-
 _DONE = (
     update(its.station_reset)
     .where(its.station_reset.c.station_id == bindparam("of"))
@@ -113,16 +60,24 @@ class PostgresDeviceModelStore:
         self, station: StationId, variables: Sequence[Variable], at: datetime
     ) -> None:
         """Keep a device model in place of the one that is kept."""
-        await self.connection.execute(
-            delete(_VARIABLE).where(_VARIABLE.c.station_id == station)
-        )
-        rows = _rows(station, variables, at)
-        if rows:
-            raw = await self.connection.get_raw_connection()
-            driver: Any = raw.driver_connection
-            await driver.copy_records_to_table(
-                _VARIABLE.name, records=rows, columns=_COLUMNS
-            )
+        kept = await self.kept(station)
+        await self.bring(kept, variables, at)
+        await self.leave(kept)
+
+    async def kept(self, station: StationId) -> Kept:
+        """Return what is kept of a device model, to be replaced bit by bit."""
+        return await read_kept(self.connection, station)
+
+    async def bring(
+        self, kept: Kept, variables: Sequence[Variable], at: datetime
+    ) -> None:
+        """Keep some variables of a model that is being replaced."""
+        await bring(self.connection, kept, variables, at)
+
+    async def leave(self, kept: Kept) -> None:
+        """Forget what was not brought, and what was due at a restart."""
+        await leave(self.connection, kept)
+        await self.restarted(kept.station)
 
     async def merge(
         self, station: StationId, variables: Sequence[Variable], at: datetime
@@ -140,13 +95,9 @@ class PostgresDeviceModelStore:
         rows = [
             row
             for station in sorted(learned)
-            for row in _rows(station, learned[station], at)
+            for row in rows_of(station, learned[station], at)
         ]
-        if rows:
-            columns = zip(*rows, strict=True)
-            await self.connection.execute(
-                _MERGE, dict(zip(_COLUMNS, map(list, columns), strict=True))
-            )
+        await merge_rows(self.connection, rows)
 
     async def restarted(self, station: StationId) -> None:
         """Forget what was to take effect at the next restart."""
@@ -298,49 +249,6 @@ class PostgresDeviceModelStore:
                 },
             )
         )
-
-
-def _rows(
-    station: StationId, variables: Iterable[Variable], at: datetime
-) -> list[tuple[Any, ...]]:
-    """Return one row for each attribute; of several of one name, the last."""
-    traits: dict[str, str] = {}
-    rows = {}
-    for each in variables:
-        key = each.key
-        secret = is_secret(key.variable)
-        said = each.characteristics
-        rows[key, each.attribute] = (
-            station,
-            _text(key.component),
-            _text(key.component_instance),
-            key.evse,
-            key.connector,
-            _text(key.variable),
-            _text(key.variable_instance),
-            each.attribute,
-            None if secret else _text(each.value),
-            each.mutability,
-            None if said is None else _json(said, traits),
-            each.persistent,
-            each.constant,
-            None if secret else _text(each.due),
-            at,
-        )
-    return list(rows.values())
-
-
-def _json(said: Any, known: dict[str, str]) -> str:  # noqa: ANN401, a mapping of JSON
-    """Return characteristics as JSON; many variables of a model share theirs."""
-    name = str(said)
-    found = known.get(name)
-    if found is None:
-        found = known[name] = json.dumps(storable(dict(said)))
-    return found
-
-
-def _text(value: str | None) -> Any:  # noqa: ANN401, text or nothing
-    return value if value is None or value.isprintable() else storable(value)
 
 
 def _of_station(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What must not be kept in clear: passwords, keys, PINs and key codes in JSON."""
 
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "***"
@@ -11,6 +12,7 @@ MARKS = ("assword", "ecret", "pnKey", "impin", "imPin", "vpn", "KeyCode")
 _KEY_CODE = "KeyCode"
 
 
+@lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Tell whether a field or variable of this name holds a secret (A01, B09)."""
     return name.lower().endswith(_ENDINGS)

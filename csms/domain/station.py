@@ -173,10 +173,15 @@ class VariableKey:
 
     @property
     def text(self) -> str:
-        """Return the name as people write it: ``Component@1.Variable[instance]``."""
-        where = f"@{self.evse}" if self.evse else ""
+        """Return the name as people write it.
+
+        ``Component[instance]@1:2.Variable[instance]``, of connector 2 of EVSE 1.
+        """
+        which = f"[{self.component_instance}]" if self.component_instance else ""
+        plug = f":{self.connector}" if self.connector else ""
+        where = f"@{self.evse}{plug}" if self.evse or self.connector else ""
         inner = f"[{self.variable_instance}]" if self.variable_instance else ""
-        return f"{self.component}{where}.{self.variable}{inner}"
+        return f"{self.component}{which}{where}.{self.variable}{inner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +197,7 @@ class Variable:
         persistent: Whether it outlives a restart; None when not said.
         constant: Whether it never changes; None when not said.
         due: A value that was accepted and takes effect at the next restart.
-        read_at: When it was last read or reported; None before it is kept.
+        since: Since when it reads so, as far as we saw; None before it is kept.
     """
 
     key: VariableKey
@@ -203,7 +208,7 @@ class Variable:
     persistent: bool | None = None
     constant: bool | None = None
     due: str | None = None
-    read_at: datetime | None = field(default=None, compare=False)
+    since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ class Aftermath:
         """Note what is not as it should be, as far as the store knows."""
         known = self.book.station(station)
         if known is not None:
-            await self.desires.note(work, known, await work.models.variables(station))
+            components = self.desires.components
+            found = await work.models.variables(station, components)
+            await self.desires.note(work, known, found)
 
     async def connecting(
         self,

@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from csms.charging.configuration import SAMPLING, Sampling, Wanted, by_key, wanted
+from csms.charging.configuration import (
+    SAMPLING,
+    V2X,
+    Sampling,
+    Wanted,
+    by_key,
+    wanted,
+)
 from csms.charging.templates import Template, desired_of, drift_of, settings_of
 from csms.clock import Clock
 from csms.domain.device_model import Drift
@@ -43,6 +50,14 @@ class Desires:
     clock: Clock
     templates: Sequence[Template]
     sampling: Sampling
+
+    @property
+    def components(self) -> frozenset[str]:
+        """Return the components that anything is wanted of."""
+        metering = {each.key.component for each in wanted({}, self.sampling)}
+        return frozenset(metering | {V2X}).union(
+            each.component for one in self.templates for each in one.desired
+        )
 
     def more(self, station: Station, variables: Iterable[Variable]) -> list[Wanted]:
         """Return what templates want of a station, beside what metering does."""

@@ -13,7 +13,7 @@ from csms.domain.station import EDITION_201, Station, Variable
 from csms.services.aftermath import Aftermath
 from csms.services.asking import asked as said_by
 from csms.services.commands import Commands
-from csms.services.ports.device_model import ModelWire, ReportQuestion
+from csms.services.ports.device_model import Kept, ModelWire, ReportQuestion
 from csms.services.ports.wire import Inventory, Report
 from csms.services.ports.work import Begin, Work
 from csms.services.stations import StationBook
@@ -55,11 +55,19 @@ class DeviceReporting:
         asked = {"requestId": 0, "reportBase": inventory.value}
         await self.commands.check(station, "GetBaseReport", asked)
         began = self.clock.now()
+        writing = _Writing(self.clock, self.begin, station)
+        whole = inventory is Inventory.FULL
         report = await said_by(
-            self.wire.base_report(station, inventory.value, self.patience_s)
+            self.wire.base_report(
+                station,
+                inventory.value,
+                self.patience_s,
+                writing.bring if whole else None,
+            )
         )
         record = self._record(station, inventory.value, {}, by, began, report)
-        return await self._keep(record, report), report.variables
+        kept = await self._keep(record, report, writing if whole else None)
+        return kept, report.variables
 
     async def custom(
         self, station: StationId, question: ReportQuestion, by: str
@@ -82,7 +90,7 @@ class DeviceReporting:
         )
         said = {name: value for name, value in asked.items() if name != "requestId"}
         record = self._record(station, CUSTOM, said, by, began, report)
-        return await self._keep(record, report), report.variables
+        return await self._keep(record, report, None), report.variables
 
     def _record(
         self,
@@ -95,38 +103,50 @@ class DeviceReporting:
     ) -> ReportRecord:
         return recorded(station, kind, by, began, self.clock.now(), report, asked)
 
-    async def _keep(self, record: ReportRecord, report: Report) -> ReportRecord:
+    async def _keep(
+        self, record: ReportRecord, report: Report, writing: "_Writing | None"
+    ) -> ReportRecord:
         station, now = record.station, record.ended_at
-        whole = record.kind == Inventory.FULL.value and report.complete
+        whole = writing is not None and report.complete
         async with self.begin() as work:
             number = await work.models.add_report(record)
-            if whole:
-                await work.models.replace(station, report.variables, now)
-                await self._keep_able(work, station, report.variables)
-            else:
+            if writing is None:
                 await work.models.merge(station, report.variables, now)
-            if report.variables:
-                await self.aftermath.look_again(work, station)
+            elif whole:
+                await writing.leave(work)
+                await self._keep_known(work, station, len(report.variables))
             said = {"kind": record.kind, "status": record.status, "report": number}
             await work.access.audit(
                 record.by, "station.report_asked", station, said, now
             )
+        if report.variables:
+            await self._follow(station, report.variables, whole=whole)
         return replace(record, id=number)
 
-    async def _keep_able(
-        self, work: Work, station: StationId, variables: Sequence[Variable]
-    ) -> None:
-        """Keep that a device model is known in full, and what it says it can do."""
+    async def _keep_known(self, work: Work, station: StationId, variables: int) -> None:
+        """Keep that a device model is known in full."""
         known = self.book.station(station)
-        if known is None or known.make is None:
-            return
-        fingerprint = known.make.fingerprint(known.edition)
-        now = self.clock.now()
-        await work.models.save_record(
-            ModelRecord(station, fingerprint, True, len(variables), now)  # noqa: FBT003
-        )
-        if known.is_provisioned and known.provisioned_at is not None:
-            await self._save_able(work, known, variables, known.provisioned_at)
+        if known is not None and known.make is not None:
+            fingerprint = known.make.fingerprint(known.edition)
+            now = self.clock.now()
+            await work.models.save_record(
+                ModelRecord(station, fingerprint, True, variables, now)  # noqa: FBT003
+            )
+
+    async def _follow(
+        self, station: StationId, variables: Sequence[Variable], *, whole: bool
+    ) -> None:
+        """Keep what follows from a report: what the station can do, and its drift."""
+        known = self.book.station(station)
+        async with self.begin() as work:
+            if (
+                whole
+                and known is not None
+                and known.is_provisioned
+                and known.provisioned_at is not None
+            ):
+                await self._save_able(work, known, variables, known.provisioned_at)
+            await self.aftermath.look_again(work, station)
 
     async def _save_able(
         self,
@@ -144,6 +164,29 @@ class DeviceReporting:
             at=provisioned_at,
         )
         self.book.put_station(replace(known, capabilities=able))
+
+
+@dataclass(slots=True)
+class _Writing:
+    """Writes a full report while it comes; what it does not bring goes at its end.
+
+    Until then, and for good if it has gaps, it is kept beside what was known.
+    """
+
+    clock: Clock
+    begin: Begin
+    station: StationId
+    kept: Kept = None
+
+    async def bring(self, variables: Sequence[Variable]) -> None:
+        async with self.begin() as work:
+            if self.kept is None:
+                self.kept = await work.models.kept(self.station)
+            await work.models.bring(self.kept, variables, self.clock.now())
+
+    async def leave(self, work: Work) -> None:
+        if self.kept is not None:
+            await work.models.leave(self.kept)
 
 
 def recorded(  # noqa: PLR0913, PLR0917, the parts of one record

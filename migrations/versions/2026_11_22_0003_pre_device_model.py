@@ -14,6 +14,13 @@ branch_labels = None
 depends_on = None
 
 _INSTANT = postgresql.TIMESTAMP(timezone=True)
+_NAMES = (
+    "component",
+    "component_instance",
+    "variable",
+    "variable_instance",
+    "attribute",
+)
 _JSON = postgresql.JSONB(astext_type=sa.Text())
 
 
@@ -22,6 +29,12 @@ def upgrade() -> None:
     op.add_column("station_variable", sa.Column("persistent", sa.Boolean()))
     op.add_column("station_variable", sa.Column("constant", sa.Boolean()))
     op.add_column("station_variable", sa.Column("due_value", sa.Text()))
+    # A model is thousands of rows, and a check of each costs as much as writing it.
+    op.drop_constraint(
+        op.f("fk_station_variable_station_id"), "station_variable", type_="foreignkey"
+    )
+    for column in _NAMES:
+        op.alter_column("station_variable", column, type_=sa.Text(collation="C"))
     op.create_table(
         "device_model",
         _station(),
@@ -127,6 +140,15 @@ def downgrade() -> None:
         "device_model",
     ):
         op.drop_table(table)
+    for column in _NAMES:
+        op.alter_column("station_variable", column, type_=sa.Text())
+    op.create_foreign_key(
+        op.f("fk_station_variable_station_id"),
+        "station_variable",
+        "station",
+        ["station_id"],
+        ["id"],
+    )
     for column in ("due_value", "constant", "persistent"):
         op.drop_column("station_variable", column)
 

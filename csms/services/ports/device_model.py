@@ -3,7 +3,7 @@
 The wire's way of saying it is the blocks' business.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,6 +60,10 @@ class MessageLimits:
     octets: int | None = None
 
 
+Bring = Callable[[Sequence[Variable]], Awaitable[None]]
+"""Takes a bit of a report; it is not called again before it has returned."""
+
+
 class ModelWire(Protocol):
     """Asks stations about their device model, one message at a time (block B).
 
@@ -99,9 +103,20 @@ class ModelWire(Protocol):
         ...
 
     async def base_report(
-        self, station: StationId, base: str, deadline_s: float
+        self,
+        station: StationId,
+        base: str,
+        deadline_s: float,
+        bring: Bring | None = None,
     ) -> Report:
-        """Return what the station reports until the last part or the deadline (B07)."""
+        """Return what the station reports until the last part or the deadline (B07).
+
+        Args:
+            station: Whom to ask.
+            base: Which report, in the words of the wire.
+            deadline_s: Real seconds to wait for parts after the answer.
+            bring: Given what has come, bit by bit, while the rest is still coming.
+        """
         ...
 
     async def custom_report(
@@ -125,6 +140,10 @@ class ModelWire(Protocol):
         ...
 
 
+Kept = Any
+"""What is kept of a device model that is being replaced; the store's own business."""
+
+
 class DeviceModelStore(Protocol):
     """The device models of one unit of work."""
 
@@ -132,6 +151,20 @@ class DeviceModelStore(Protocol):
         self, station: StationId, variables: Sequence[Variable], at: datetime
     ) -> None:
         """Keep a device model in place of the one that is kept."""
+        ...
+
+    async def kept(self, station: StationId) -> Kept:
+        """Return what is kept of a device model, to be replaced bit by bit."""
+        ...
+
+    async def bring(
+        self, kept: Kept, variables: Sequence[Variable], at: datetime
+    ) -> None:
+        """Keep some variables of a model that is being replaced."""
+        ...
+
+    async def leave(self, kept: Kept) -> None:
+        """Forget what was not brought, and what was due at a restart."""
         ...
 
     async def merge(
