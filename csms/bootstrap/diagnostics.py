@@ -21,6 +21,7 @@ from csms.services.log_collection import LogCollection
 from csms.services.log_uploads import LogUploads
 from csms.services.monitor_reports import MonitorReports
 from csms.services.monitors import Monitors
+from csms.services.ports.customers import ListKeeper
 from csms.services.upload_places import UploadPolicy
 from csms.services.world import World
 from csms.settings import Settings
@@ -29,7 +30,11 @@ MEGABYTE = 1_000_000
 
 
 def diagnosing(
-    settings: Settings, world: World, journal: Journal, link: FindLink
+    settings: Settings,
+    world: World,
+    journal: Journal,
+    link: FindLink,
+    lists: ListKeeper,
 ) -> Diagnosing:
     """Return the services of block N."""
     clock, begin, book = world.clock, world.begin, world.book
@@ -58,6 +63,7 @@ def diagnosing(
             begin,
             book,
             StationCustomers(link),
+            lists,
             journal,
             timedelta(days=settings.customer_information_days),
         ),

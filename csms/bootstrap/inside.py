@@ -42,6 +42,7 @@ from csms.services.doorkeeping import Doorkeeper, Passwords
 from csms.services.duties import Duties
 from csms.services.events import Events
 from csms.services.floors import Floors
+from csms.services.forgetting import ListedCustomers
 from csms.services.ingest import Ingest, IngestLimits
 from csms.services.journal import Journal
 from csms.services.live import LiveFleet
@@ -171,7 +172,8 @@ def build(
     guards = certificates.guard, secured.guard
     commands = commands_of(settings, world, link, provisioning, guards, charger)
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
-    diagnostics = diagnosing(settings, world, journal, link)
+    listed = ListedCustomers(charging.tokens, charging.lists)
+    diagnostics = diagnosing(settings, world, journal, link, listed)
     router = _router(
         settings,
         world,

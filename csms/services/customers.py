@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from csms.clock import Clock
-from csms.domain.customer import Customer, CustomerPart, CustomerRequest
+from csms.domain.customer import (
+    Customer,
+    CustomerPart,
+    CustomerRequest,
+    ReferenceKind,
+)
 from csms.domain.errors import Broken, NotFound
 from csms.domain.ids import StationId
-from csms.services.ports.customers import CustomerWire
+from csms.domain.token import IdToken
+from csms.services.ports.customers import CustomerWire, ListKeeper
 from csms.services.ports.wire import (
     Deviations,
     DeviationSeen,
@@ -20,7 +26,7 @@ from csms.services.reaching import known, reachable
 from csms.services.stations import StationBook
 
 MOST_PARTS = 10_000
-ASKED, NO_ANSWER, REFUSED = "Asked", "NoAnswer", "Refused"
+ACCEPTED, ASKED, NO_ANSWER, REFUSED = "Accepted", "Asked", "NoAnswer", "Refused"
 _NOTIFICATION = "NotifyCustomerInformation"
 
 
@@ -42,6 +48,7 @@ class Customers:
         begin: Begins a unit of work.
         book: What is known of every station.
         wire: Asks stations.
+        lists: Keeps the local lists of stations.
         deviations: Where what stations get wrong is counted.
         kept: How long it is kept.
     """
@@ -50,6 +57,7 @@ class Customers:
     begin: Begin
     book: StationBook
     wire: CustomerWire
+    lists: ListKeeper
     deviations: Deviations
     kept: timedelta
 
@@ -63,6 +71,8 @@ class Customers:
         clear: bool,
     ) -> CustomerRequest:
         """Ask what a station knows of a customer, or have it forget, or both.
+
+        A token that is to be forgotten is taken off local lists too (N10.FR.02).
 
         Raises:
             Broken: If neither is wanted (N09.FR.07, N10.FR.07).
@@ -96,6 +106,10 @@ class Customers:
                 {"request": number, "status": status},
                 self.clock.now(),
             )
+        if clear and status == ACCEPTED and customer.kind is ReferenceKind.ID_TOKEN:
+            said = customer.reference
+            token = IdToken(said["id_token"], said["type"])
+            await self.lists.forget(station, token, by)
         return await self.find(number)
 
     async def take(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from csms.domain.customer import Customer, CustomerPart, CustomerRequest
 from csms.domain.ids import StationId
+from csms.domain.token import IdToken
 from csms.services.ports.wire import Reply
 
 
@@ -49,6 +50,14 @@ class CustomerStore(Protocol):
 
     async def forget(self, before: datetime) -> Sequence[tuple[int, StationId]]:
         """Forget requests from before an instant; return which."""
+        ...
+
+
+class ListKeeper(Protocol):
+    """Whoever keeps the local lists of stations."""
+
+    async def forget(self, station: StationId, token: IdToken, by: str) -> bool:
+        """Take a token off the lists; tell whether it may have been on one."""
         ...
 
 
