@@ -7,12 +7,33 @@ from typing import Any
 import pytest
 
 from tests.conformance.driving import Stay
-from tests.conformance.peer_world import EDITIONS, Edition, Json, Peer, PeerWorld
+from tests.conformance.peer_world import (
+    EDITIONS,
+    Declines,
+    Edition,
+    Json,
+    Peer,
+    PeerWorld,
+)
 from tests.proving import proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.sockets]
 both = pytest.mark.parametrize("edition", EDITIONS)
 LATER = "2026-07-14T20:00:00Z"
+HELD: Json = {
+    "id": 77,
+    "stackLevel": 1,
+    "chargingProfilePurpose": "TxDefaultProfile",
+    "chargingProfileKind": "Absolute",
+    "chargingSchedule": [
+        {
+            "id": 1,
+            "startSchedule": LATER,
+            "chargingRateUnit": "W",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 5000}],
+        }
+    ],
+}
 
 
 def a_profile(**more: Any) -> Json:  # noqa: ANN401
@@ -63,7 +84,7 @@ async def test_a_default_profile_is_sent_as_it_was_meant(
     ]
 
 
-@proves("K01.FR.01", "K01.FR.03")
+@proves("K01.FR.01", "K01.FR.03", "TC_K_60_CSMS")
 @both
 async def test_a_profile_of_a_transaction_names_it(
     peer_world: PeerWorld, edition: Edition
@@ -85,20 +106,6 @@ async def test_a_profile_of_a_transaction_names_it(
 async def test_profiles_are_asked_for_reported_and_kept(
     peer_world: PeerWorld, edition: Edition
 ) -> None:
-    held: Json = {
-        "id": 77,
-        "stackLevel": 1,
-        "chargingProfilePurpose": "TxDefaultProfile",
-        "chargingProfileKind": "Absolute",
-        "chargingSchedule": [
-            {
-                "id": 1,
-                "startSchedule": LATER,
-                "chargingRateUnit": "W",
-                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 5000}],
-            }
-        ],
-    }
     async with peer_world.station(edition) as peer:
 
         async def report(asked: Json) -> None:
@@ -108,7 +115,7 @@ async def test_profiles_are_asked_for_reported_and_kept(
                     "requestId": asked["requestId"],
                     "chargingLimitSource": "CSO",
                     "evseId": 1,
-                    "chargingProfile": [held],
+                    "chargingProfile": [HELD],
                 },
             )
 
@@ -192,8 +199,8 @@ async def test_a_limit_from_outside_is_kept_until_it_is_cleared(
 
 
 @contextlib.asynccontextmanager
-async def negotiating(world: PeerWorld, edition: Edition) -> AsyncIterator[Stay]:
-    """Give a stay at a station that has room for a plan."""
+async def roomy(world: PeerWorld, edition: Edition) -> AsyncIterator[Peer]:
+    """Give a station that has room for many profiles."""
     async with world.station(edition, boot=False) as peer:
         peer.model["SmartChargingCtrlr", None, "ProfileStackLevel", None] = ("8", False)
         entries = ("SmartChargingCtrlr", None, "Entries", "ChargingProfiles")
@@ -205,6 +212,14 @@ async def negotiating(world: PeerWorld, edition: Edition) -> AsyncIterator[Stay]
         }
         await peer.boot()
         await world.idle()
+        peer.record.pass_over()
+        yield peer
+
+
+@contextlib.asynccontextmanager
+async def negotiating(world: PeerWorld, edition: Edition) -> AsyncIterator[Stay]:
+    """Give a stay at a station that has room for a plan."""
+    async with roomy(world, edition) as peer:
         stay = Stay(world, peer, "tx-needs")
         await stay.begin()
         await stay.charge()
@@ -313,3 +328,147 @@ async def test_a_profile_that_is_not_there_has_no_values_to_pull(
 
     assert answer["status"] == "Rejected"
     assert answer["statusInfo"]["reasonCode"] == "InvalidProfile"
+
+
+@proves("TC_K_10_CSMS", "TC_K_19_CSMS", "TC_K_70_CSMS")
+@both
+async def test_profiles_for_all_evses_of_every_kind_and_at_several_levels(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    valid = {"valid_from": LATER, "valid_to": "2026-07-15T20:00:00Z"}
+    daily = {"kind": "Recurring", "recurrency": "Daily", "duration_s": 86_400}
+    async with roomy(peer_world, edition) as peer:
+        everywhere = await set_profile(peer_world, peer, id=311, evse=0, **valid)
+        recurring = await set_profile(peer_world, peer, id=312, stack_level=1, **daily)
+        other = await set_profile(peer_world, peer, id=313, stack_level=3)
+
+    profile = everywhere["chargingProfile"]
+    assert everywhere["evseId"] == 0
+    assert (profile["validFrom"], profile["validTo"]) == tuple(valid.values())
+    assert recurring["chargingProfile"]["chargingProfileKind"] == "Recurring"
+    assert recurring["chargingProfile"]["recurrencyKind"] == "Daily"
+    levels = [each["chargingProfile"]["stackLevel"] for each in (recurring, other)]
+    assert levels == [1, 3]
+
+
+@proves("TC_K_08_CSMS")
+@both
+async def test_profiles_that_are_not_there_are_cleared_in_vain(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    async with peer_world.station(edition) as peer:
+        peer.answers["ClearChargingProfile"] = {"status": "Unknown"}
+        told = await peer_world.delete(
+            f"stations/{peer.name}/charging-profiles"
+            "?evse=1&purpose=TxDefaultProfile&stack_level=2"
+        )
+        asked = await peer.heard("ClearChargingProfile")
+
+    assert told.body == {"cleared": False}
+    assert asked == {
+        "chargingProfileCriteria": {
+            "evseId": 1,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "stackLevel": 2,
+        }
+    }
+
+
+@proves("TC_K_15_CSMS")
+@both
+async def test_a_station_without_smart_charging_is_understood(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    async with peer_world.station(edition) as peer:
+        peer.answers["SetChargingProfile"] = Declines("NotSupported")
+        told = await peer_world.post(
+            f"stations/{peer.name}/charging-profiles", a_profile()
+        )
+        await peer.heard("SetChargingProfile")
+
+    assert told.status != 200
+    assert "NotSupported" in str(told.body)
+
+
+@proves("TC_K_29_CSMS", "TC_K_31_CSMS", "TC_K_32_CSMS", "TC_K_34_CSMS", "TC_K_36_CSMS")
+@both
+async def test_profiles_are_asked_for_by_every_criterion(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    cases: list[Json] = [
+        {"evseId": 0, "chargingProfile": {"chargingProfilePurpose": "TxProfile"}},
+        {"chargingProfile": {"chargingProfilePurpose": "TxProfile"}},
+        {"chargingProfile": {"chargingProfileId": [4, 5]}},
+        {"evseId": 1, "chargingProfile": {"chargingLimitSource": ["EMS"]}},
+        {
+            "evseId": 1,
+            "chargingProfile": {
+                "chargingProfilePurpose": "TxProfile",
+                "stackLevel": 2,
+            },
+        },
+    ]
+    async with peer_world.station(edition) as peer:
+        for number, case in enumerate(cases, 900):
+            wanted = {"requestId": number, **case}
+            told = await peer_world.command(peer, "GetChargingProfiles", wanted)
+
+            assert told.payload["status"] == "Accepted"
+            assert await peer.heard("GetChargingProfiles") == wanted
+            report = {
+                "requestId": number,
+                "chargingLimitSource": "CSO",
+                "evseId": 1,
+                "chargingProfile": [HELD],
+            }
+            assert await peer.ask("ReportChargingProfiles", report) == {}
+
+
+@proves("TC_K_37_CSMS")
+@both
+async def test_a_start_with_a_profile_goes_through_to_its_transaction(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    body = {"evse": 1, "id_token": "DRIVER-1", "type": "ISO14443", "max_kw": 3.5}
+    async with peer_world.station(edition) as peer:
+        await peer_world.post(f"stations/{peer.name}/transactions", body)
+        asked = await peer.heard("RequestStartTransaction")
+        stay = Stay(peer_world, peer, "tx-with-profile")
+        info = {"remoteStartId": asked["remoteStartId"]}
+        await stay.begin("RemoteStart", info=info)
+
+    assert asked["chargingProfile"]["chargingProfileKind"] == "Relative"
+    assert asked["chargingProfile"]["chargingProfilePurpose"] == "TxProfile"
+    assert "transactionId" not in asked["chargingProfile"]
+    assert (await stay.kept())["remote_start_id"] == asked["remoteStartId"]
+
+
+@proves("TC_K_44_CSMS")
+@both
+async def test_the_composite_schedule_of_a_station_is_asked_for(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    async with peer_world.station(edition) as peer:
+        await peer_world.get(
+            f"stations/{peer.name}/composite-schedule?evse=0&duration_s=300&unit=W"
+        )
+        asked = await peer.heard("GetCompositeSchedule")
+
+    assert asked == {"evseId": 0, "duration": 300, "chargingRateUnit": "W"}
+
+
+@proves("TC_K_48_CSMS")
+@both
+async def test_a_limit_of_the_whole_station_is_kept(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    async with peer_world.station(edition) as peer:
+        answer = await peer.ask(
+            "NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": "EMS"}}
+        )
+        kept = await peer_world.get(f"stations/{peer.name}/charging-limits")
+
+    assert answer == {}
+    assert [(each["evse"], each["source"]) for each in kept.body["items"]] == [
+        (0, "EMS")
+    ]
