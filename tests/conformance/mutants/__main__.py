@@ -7,6 +7,7 @@ broke is asserted by nobody.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -82,7 +83,11 @@ def run_pytest(task: Json, tests: Iterable[str]) -> Iterator[Json]:
             process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
             )
-            yield from _lines(process, output)
+            try:
+                yield from _lines(process, output)
+            finally:
+                process.kill()
+                process.wait()
         if process.returncode not in (0, 1, DIRTY):
             said = (Path(folder) / "log").read_text()[-2000:]
             raise RuntimeError(f"pytest ended with {process.returncode}: {said}")
@@ -154,9 +159,20 @@ def _some(module: str, function: str, most: int) -> list[Mutant]:
 def judged(
     plan: Sequence[tuple[Mutant, list[str]]], *, show: bool
 ) -> Mapping[str, Score]:
-    """Judge mutants, in as many processes as it takes, one after the other."""
+    """Judge mutants, in as many processes as it takes, one after the other.
+
+    Whoever interrupts it is given the scores so far.
+    """
     scores: dict[str, Score] = defaultdict(Score)
-    waiting = list(plan)
+    with contextlib.suppress(KeyboardInterrupt):
+        _judge(list(plan), scores, show=show)
+    return scores
+
+
+def _judge(
+    waiting: list[tuple[Mutant, list[str]]], scores: dict[str, Score], *, show: bool
+) -> None:
+    whole = len(waiting)
     while waiting:
         tests = sorted(
             {case.partition("[")[0] for _, cases in waiting for case in cases}
@@ -176,9 +192,7 @@ def judged(
             done += 1
             keep(scores, line)
             if show:
-                progress(
-                    "judging", len(plan) - len(waiting) + done, len(plan), line["id"]
-                )
+                progress("judging", whole - len(waiting) + done, whole, line["id"])
         if begun is not None:
             mutant = waiting[done][0]
             said = {
@@ -191,7 +205,6 @@ def judged(
         if not done:
             raise RuntimeError(f"nothing came of {waiting[0][0].id}")
         waiting = waiting[done:]
-    return scores
 
 
 def keep(scores: dict[str, Score], line: Json) -> None:
