@@ -116,11 +116,10 @@ class CertificateRules:
         if gone.use != RootUse.CSMS.value:
             return
         now, serving = self.clock.now(), self.serving.serving()
+        goes = self.trust.identify(gone)
         for each in held:
-            if each.use != gone.use or each.hash.plain == gone.hash.plain:
-                continue
-            root = self.trust.identify(each)
-            if root is None or not root.facts.valid_at(now):
+            root = self.trust.identify(each) if each.use == gone.use else None
+            if root is None or root == goes or not root.facts.valid_at(now):
                 continue
             if serving is None or root.fingerprint in serving:
                 return

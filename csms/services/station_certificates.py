@@ -160,11 +160,16 @@ class StationCertificates:
     async def check_raw_delete(
         self, station: StationId, named: CertificateHash
     ) -> None:
-        """Raise ``LastRoot`` if a station could not reach us without a certificate.
+        """Raise why a certificate must not be deleted by a command as it is.
+
+        It must be named as the station names it (M04.FR.07): by another algorithm the
+        last root could not be told from others.
 
         Raises:
-            LastRoot: Also if the station does not say what it holds.
+            NotInstalled: If the station does not say that it holds it.
+            LastRoot: If it could not reach us any more, or does not say what it holds.
         """
+        self._permitted(station)
         try:
             async with self._lock(station):
                 held = await self._read(station, ())
@@ -174,9 +179,16 @@ class StationCertificates:
                 "its last root",
                 remedy="try again once it answers",
             ) from problem
-        for each in held:
-            if each.hash.plain == named.plain:
-                self.rules.check_last(station, each, held)
+        gone = [each for each in held if each.hash.plain == named.plain]
+        for each in gone:
+            self.rules.check_last(station, each, held)
+        if not gone:
+            raise NotInstalled(
+                f"{station} does not say that it holds {named.serial} by "
+                f"{named.digest} (M04.FR.07)",
+                field="certificateHashData",
+                remedy="name it as the station does: csms roots installed --ask",
+            )
 
     async def _check(self, station: StationId, use: RootUse, pem: str) -> None:
         edition = self._permitted(station)

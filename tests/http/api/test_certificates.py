@@ -491,6 +491,13 @@ class TestTheLastRoot:
         assert asked(peopled, "DeleteCertificate") == []
 
         kept.refuses.clear()
+        by_other_hashes = await admin.post(
+            f"{HERE}/commands/DeleteCertificate",
+            json={"certificateHashData": hash_data(OLD, Digest.SHA384)},
+        )
+        assert by_other_hashes.json()["code"] == "not-installed"
+        assert asked(peopled, "DeleteCertificate") == []
+
         other = await admin.post(
             f"{HERE}/commands/DeleteCertificate",
             json={"certificateHashData": hash_data(V2G)},
