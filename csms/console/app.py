@@ -16,6 +16,7 @@ from csms.console import (
     handshakes,
     home,
     mail,
+    setup,
     signing,
     station,
 )
@@ -32,6 +33,7 @@ PAGES = (
     station,
     charging,
     displays,
+    setup,
     firmware,
     events,
     calling,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from csms.console.charging import charging_view
+from csms.console.setup import setup_view
 from csms.console.shell import PageRoute, ShellOf
 from csms.console.wording import zone_of
 from csms.domain.errors import Broken, DomainError
@@ -169,6 +170,7 @@ async def _values(node: "Node", station: StationId) -> dict[str, Any]:
         "incidents": await node.queries.incidents(station=station, limit=10),
         "actions": node.commands.actions(station),
         "charging": await charging_view(node, station),
+        "setup": await setup_view(node, station),
         "displays": await node.upkeep.displays.listed(station),
     }
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from csms.domain.device_model import Drift, DriftKind
 from csms.domain.event import Stage
 from csms.domain.ids import EvseId, StationId
+from csms.domain.station import VariableKey
 from tests.browser.serving import Served
 from tests.browser.site import OPERATOR
 
@@ -360,3 +362,40 @@ class TestMail:
 
         assert "home-01@example.org" in page
         assert "home-02@example.org" not in page
+
+
+class TestSetup:
+    async def _drifted(self, shown: Served) -> None:
+        key = VariableKey("OCPPCommCtrlr", "OfflineThreshold")
+        now = shown.site.node.clock.now()
+        drift = Drift(
+            StationId(STATION), key, "offline", "300", "<600>", DriftKind.VALUE,
+            required=True, since=now,
+        )  # fmt: skip
+        async with shown.site.node.begin() as work:
+            await work.models.replace_drifts(StationId(STATION), [drift])
+
+    def test_what_is_wrong_is_shown_and_may_be_repaired(
+        self, shown: Served, operator: httpx.Client, viewer: httpx.Client
+    ) -> None:
+        shown.run(self._drifted(shown))
+
+        page = operator.get(f"/stations/{STATION}").text
+        watched = viewer.get(f"/stations/{STATION}").text
+
+        assert "OCPPCommCtrlr.OfflineThreshold" in page
+        assert "&lt;600&gt;" in page
+        assert "Repair" in page
+        assert "<button>Repair</button>" not in watched
+        answer = operator.post(f"/stations/{STATION}/drift/repair")
+        assert answer.status_code == 504
+        denied = viewer.post(f"/stations/{STATION}/drift/repair")
+        assert denied.status_code == 403
+
+    def test_a_restart_that_makes_no_sense_is_explained(
+        self, operator: httpx.Client
+    ) -> None:
+        answer = operator.post(f"/stations/{STATION}/resets", data={"kind": "Never"})
+
+        assert answer.status_code == 422
+        assert "there is no restart Never" in answer.text
