@@ -7,9 +7,11 @@ from typing_extensions import override
 
 from csms.cli import (
     access,
+    alerts,
     authority,
     charging,
     conformance,
+    customers,
     database,
     displays,
     doctor,
@@ -19,14 +21,14 @@ from csms.cli import (
     id_tokens,
     incidents,
     local_lists,
-    operating,  # noqa: F401 - its commands join those of stations
+    monitors,
     programs,
     registry,
     reservations,
     roots,
     serve,
     settings,
-    setup,  # noqa: F401 - its commands join those of stations
+    station_logs,
     station_security,
     stations,
     tariffs,
@@ -89,6 +91,12 @@ app.add_typer(tariffs.app, name="tariffs", rich_help_panel=_FLEET)
 app.add_typer(firmware.app, name="firmware", rich_help_panel=_FLEET)
 app.add_typer(displays.displays, name="displays", rich_help_panel=_FLEET)
 app.add_typer(displays.transfers, name="transfers", rich_help_panel=_FLEET)
+app.add_typer(station_logs.app, name="logs", rich_help_panel=_FLEET)
+app.add_typer(monitors.app, name="monitors", rich_help_panel=_FLEET)
+app.add_typer(monitors.streams, name="streams", rich_help_panel=_FLEET)
+app.add_typer(alerts.app, name="alerts", rich_help_panel=_FLEET)
+app.add_typer(alerts.rules, name="alert-rules", rich_help_panel=_FLEET)
+app.add_typer(customers.app, name="customers", rich_help_panel=_FLEET)
 app.add_typer(registry.sites, name="sites", rich_help_panel=_FLEET)
 app.add_typer(registry.participants, name="participants", rich_help_panel=_FLEET)
 app.add_typer(registry.vehicles, name="vehicles", rich_help_panel=_FLEET)
