@@ -104,17 +104,21 @@ async def list_profiles(node: NodeOf, station: str) -> ProfileList:
 @ROUTER.post(
     "/stations/{station}/charging-profiles/refresh", summary="Ask what a station holds"
 )
-async def refresh_profiles(
+async def refresh_profiles(  # noqa: PLR0913, PLR0917 path, caller and five filters
     node: NodeOf,
     _caller: Operator,
     station: str,
     evse: _Evse = None,
     purpose: Purpose | None = None,
+    stack_level: _Level = None,
+    source: Annotated[str | None, Query(max_length=20)] = None,
+    profile: Annotated[int | None, Query(ge=-HIGHEST, le=HIGHEST)] = None,
 ) -> ProfileList:
     """Ask the station for its profiles (K09), and return what is known then."""
     name = known_station(node, station)
     try:
-        rows = await asked(node.charging.refresh(name, Criteria(evse, purpose)))
+        criteria = Criteria(evse, purpose, stack_level, source, profile)
+        rows = await asked(node.charging.refresh(name, criteria))
     except TimeoutError:
         raise StationSilent(f"{name} did not send the report it promised") from None
     return ProfileList(items=[profile_item(each) for each in rows])

@@ -102,7 +102,9 @@ class StationCharging:
         purpose = criteria.purpose
         source = criteria.source
         sources: tuple[str, ...] | None = (source,) if source else None
-        if purpose is None and criteria.stack_level is None and sources is None:
+        ids = None if criteria.profile_id is None else (criteria.profile_id,)
+        filters = (purpose, criteria.stack_level, sources, ids)
+        if all(each is None for each in filters):
             sources = _EVERYONE
         with self.reports.expect(station) as (number, report):
             request = wire.GetChargingProfilesRequest(
@@ -113,6 +115,7 @@ class StationCharging:
                     else None,
                     stack_level=criteria.stack_level,
                     charging_limit_source=sources,
+                    charging_profile_id=ids,
                 ),
                 evse_id=criteria.evse,
             )

@@ -246,5 +246,6 @@ def _matches(row: HeldProfile, criteria: Criteria) -> bool:
         "purpose": (criteria.purpose, profile.purpose),
         "stack_level": (criteria.stack_level, profile.stack_level),
         "source": (criteria.source, row.source or OWN_SOURCE),
+        "id": (criteria.profile_id, row.profile_id),
     }
     return all(wanted in (None, found) for wanted, found in said.values())

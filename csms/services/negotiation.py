@@ -6,6 +6,7 @@ dispatch alone.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,11 +46,28 @@ AFTER_REPLY_S = 0.1
 """Real seconds after our answer to the needs: a plan before it is out of sequence."""
 
 RETRY_S = 2.0
+MARGIN_S = 0.5
+LONGEST_RETRY_S = 600.0
 MOST_RENEGOTIATIONS = 2
 """In one transaction: a vehicle that will not is not asked for ever."""
 
+_RETRY = re.compile(r"(\d+)\s*seconds before retry")
 _EARLY = ("InvalidMessageSeq", "TxNotFound")
 """How the reason begins; one of them is longer than the wire allows (K15.FR.17)."""
+
+
+def retry_after(result: str) -> float | None:
+    """Return after how many real seconds a refused plan is worth another try.
+
+    Too early is soon over; a rate limit names its seconds (K01.FR.57 to FR.59), to
+    which a margin is added: who asks too soon may put it off for ever.
+    """
+    if result.startswith(_EARLY):
+        return RETRY_S
+    named = _RETRY.search(result)
+    if not result.startswith("RateLimitExceeded") or named is None:
+        return None
+    return min(float(named[1]), LONGEST_RETRY_S) + MARGIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +247,9 @@ class Negotiator:
     async def _follow(self, negotiation: Negotiation) -> None:
         await pause(AFTER_REPLY_S)
         sent = await self._send(negotiation)
-        if sent.sent_result is not None and sent.sent_result.startswith(_EARLY):
-            await pause(RETRY_S)
+        wait = retry_after(sent.sent_result or "")
+        if wait is not None:
+            await pause(wait)
             await self._send(sent)
 
     async def _send(self, negotiation: Negotiation) -> Negotiation:

@@ -411,7 +411,7 @@ async def test_feeding_back_is_offered_only_where_it_may_happen(
     assert offers == [["DC", "DC_BPT"], ["DC"], ["DC"], None]
 
 
-@proves("Q01.FR.08")
+@proves("Q01.FR.08", "Q02.FR.03")
 @BOTH
 async def test_nothing_is_offered_where_the_station_does_not_speak_of_it(
     peer_world: PeerWorld, edition: Edition

@@ -166,6 +166,7 @@ class Criteria:
     purpose: Purpose | None = None
     stack_level: int | None = None
     source: str | None = None
+    profile_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,7 @@ async def bay(peopled: Stage) -> Bay:
 
 
 class TestNeeds:
-    @proves("K15.FR.02", "K15.FR.03", "K15.FR.07", "K15.FR.08", "K15.FR.18",
-            "TC_K_53_CSMS", "TC_K_55_CSMS")  # fmt: skip
+    @proves("K15.FR.02", "K15.FR.03", "K15.FR.07", "K15.FR.08", "K15.FR.18")
     async def test_an_older_vehicle_gets_its_plan(self, peopled: Stage) -> None:
         await peopled.node.refreshed()
         bay = bay_on(peopled, Edition.V201)
@@ -141,14 +140,15 @@ class TestNeeds:
         assert answer["status"] == "NoChargingProfile"
         assert bay.link.asked == []
 
-    @proves("K15.FR.04")
+    @proves("K15.FR.04", "K17.FR.04")
     async def test_and_an_older_one_in_its_own_word(self, peopled: Stage) -> None:
         bay = bay_on(peopled, Edition.V201)
         bay.can(max_profiles=3)
 
-        answer = await bay.say("NotifyEVChargingNeeds", OLD)
+        for _ in ("at first", "when the vehicle asks anew"):
+            answer = await bay.say("NotifyEVChargingNeeds", OLD)
+            assert answer["status"] == "Rejected"
 
-        assert answer["status"] == "Rejected"
         assert bay.link.asked == []
 
     @proves("K15.FR.05", "K17.FR.05", "K18.FR.05", "K19.FR.05")
@@ -202,6 +202,26 @@ class TestNeeds:
 
         assert len(bay.sent("SetChargingProfile")) == 2
 
+    @proves("K01.FR.58", "K01.FR.59")
+    async def test_a_rate_limit_is_waited_for(self, bay: Bay) -> None:
+        told = iter(["0 seconds before retry"])
+
+        def answer(_: dict[str, Any]) -> dict[str, Any]:
+            info = next(told, None)
+            if info is None:
+                return {"status": "Accepted"}
+            said = {"reasonCode": "RateLimitExceeded", "additionalInfo": info}
+            return {"status": "Rejected", "statusInfo": said}
+
+        bay.link.answers["SetChargingProfile"] = answer
+
+        await bay.say("NotifyEVChargingNeeds", new())
+
+        assert len(bay.sent("SetChargingProfile")) == 2
+        (kept,) = (await bay.done("GET", "/evses/1/negotiations"))["items"]
+        assert kept["sent_result"] == "Accepted"
+
+    @proves("K02.FR.01")
     async def test_a_limit_from_outside_is_in_the_plan(self, bay: Bay) -> None:
         limit = {
             "evseId": 1,
@@ -223,7 +243,7 @@ class TestNeeds:
 
 
 class TestSchedules:
-    @proves("K15.FR.11", "K16.FR.06", "K17.FR.11", "K18.FR.11", "TC_K_57_CSMS")
+    @proves("K15.FR.11", "K16.FR.06", "K17.FR.11", "K18.FR.11")
     async def test_one_that_keeps_within_the_plan_is_accepted(self, bay: Bay) -> None:
         await bay.say("NotifyEVChargingNeeds", new())
         said = a_schedule({"startPeriod": 0, "limit": 3000})
@@ -235,7 +255,7 @@ class TestSchedules:
         assert len(bay.sent("SetChargingProfile")) == 1
 
     @proves("K15.FR.12", "K15.FR.13", "K16.FR.07", "K16.FR.08", "K17.FR.12",
-            "K17.FR.13", "K18.FR.12", "K18.FR.13", "TC_K_58_CSMS")  # fmt: skip
+            "K17.FR.13", "K18.FR.12", "K18.FR.13")  # fmt: skip
     @pytest.mark.parametrize(
         "period", [{"limit": 90000}, {"limit": 0, "setpoint": -3000}]
     )
