@@ -22,12 +22,14 @@ from csms.cli import (
     incidents,
     local_lists,
     monitors,
+    operating,  # noqa: F401 - its commands join those of stations
     programs,
     registry,
     reservations,
     roots,
     serve,
     settings,
+    setup,  # noqa: F401 - its commands join those of stations
     station_logs,
     station_security,
     stations,
