@@ -19,6 +19,7 @@ from csms.pki.pool import ContractPool
 from csms.pki.revocation import RevocationPolicy, Revocations, Trusted
 from csms.pki.serving import ServedRoots
 from csms.services.alarm import Alarm
+from csms.services.certificate_drift import DriftWatch
 from csms.services.certificate_rules import CertificateRules
 from csms.services.certificates import CertificateServices
 from csms.services.contract_check import ContractJudge
@@ -45,6 +46,7 @@ class CertificateParts:
         rotations: Changes of roots, for operators.
         runner: Works them off.
         expiry: Watches how long roots last.
+        drift: Watches whether stations hold what they should.
         answers: The block that answers stations.
         guard: Holds raw commands against the rules.
     """
@@ -56,6 +58,7 @@ class CertificateParts:
     rotations: RootRotations
     runner: RotationRunner
     expiry: RootExpiry
+    drift: DriftWatch
     answers: CertificateAnswers
     guard: CertificateGuard
 
@@ -66,7 +69,11 @@ class CertificateParts:
 
     def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """Return what runs for as long as the node does."""
-        return {"rotations": self.runner.run, "root-expiry": self.expiry.run}
+        return {
+            "rotations": self.runner.run,
+            "root-expiry": self.expiry.run,
+            "certificate-drift": self.drift.run,
+        }
 
 
 def certificate_parts(
@@ -106,6 +113,7 @@ def certificate_parts(
         expiry=RootExpiry(
             clock, begin, trust, timedelta(days=settings.root_warning_days), Alarm()
         ),
+        drift=DriftWatch(clock, begin, stations, Alarm()),
         answers=CertificateAnswers(
             VehicleContracts(clock, world.book, journal, _pool(settings)),
             CertificateStatuses(clock, world.book, revocations, journal, strict),

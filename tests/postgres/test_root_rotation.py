@@ -10,6 +10,7 @@ from csms.domain.certificate import RootUse
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_21, Presence
 from csms.ocpp.link import Unanswered
+from csms.services.certificate_drift import ASKED_EVERY, DRIFTED
 from csms.services.certificate_rules import LastRoot
 from csms.services.ports.certificate_store import MemberStage, Rotation, RotationStage
 from csms.services.reception import UnknownStation
@@ -331,6 +332,35 @@ class TestExpiry:
         await town.parts.expiry.step()
 
         assert await self.incidents(town, EXPIRING) == {(None, NEW.fingerprint)}
+
+
+async def test_a_station_that_loses_what_it_should_hold_is_noticed(
+    town: Town,
+) -> None:
+    watch, here = town.parts.drift, HOME_1.station
+
+    async def drifted() -> list[tuple[str | None, str]]:
+        await watch.step()
+        async with town.stage.node.begin() as work:
+            found = await work.certificates.open_incidents(DRIFTED)
+        return [(station, certificate) for _, station, certificate in found]
+
+    assert await drifted() == []
+    assert town.sent("GetInstalledCertificateIds") == [], "nobody wants anything"
+
+    await town.parts.stations.install(here, CSMS, NEW.fingerprint, "test")
+    assert await drifted() == []
+    asked = len(town.sent("GetInstalledCertificateIds"))
+    town.keepers[here].held.remove((CSMS.value, NEW))
+    assert await drifted() == []
+    assert len(town.sent("GetInstalledCertificateIds")) == asked, "once a day is enough"
+
+    town.stage.clock.jump_to(NOW + ASKED_EVERY)
+    assert await drifted() == [(here, NEW.fingerprint)]
+    assert await drifted() == [(here, NEW.fingerprint)]
+
+    await town.parts.stations.install(here, CSMS, NEW.fingerprint, "test")
+    assert await drifted() == []
 
 
 def test_every_stage_of_a_station_is_stored() -> None:
