@@ -1,5 +1,6 @@
 """Display messages: wanted, on the wire, reported back, and compared."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -362,15 +363,20 @@ class TestAsking:
         link = world.stage.links[STATION]
         ask = link.ask
 
-        async def ask_and_hear(*args: Any, **more: Any) -> Any:  # noqa: ANN401
-            said = await ask(*args, **more)
+        async def tell() -> None:
             for place, each in enumerate(report):
+                await asyncio.sleep(0.01)
                 part = {"requestId": waiting[0], "messageInfo": [each]}
                 if place < len(report) - 1:
                     part["tbc"] = True
                 assert await world.hear("NotifyDisplayMessages", part) == {}
+
+        async def ask_and_hear(*args: Any, **more: Any) -> Any:  # noqa: ANN401
+            said = await ask(*args, **more)
+            telling.append(asyncio.create_task(tell()))
             return said
 
+        telling: list[asyncio.Task[None]] = []
         link.ask = ask_and_hear  # type: ignore[method-assign]
         return await displays.read(STATION, query)
 

@@ -49,11 +49,16 @@ paces = st.builds(
     retries=st.integers(0, 2),
     retry_rest=st.just(timedelta(minutes=30)),
 )
-members = st.lists(st.sampled_from(list(M)), min_size=1, max_size=20)
+members = st.lists(
+    st.sampled_from([*[M.WAITING] * 4, M.ASKED, M.ASKED, M.DONE, M.SKIPPED, M.FAILED]),
+    min_size=1,
+    max_size=20,
+)
+states = st.sampled_from([*[CampaignState.RUNNING] * 6, *CampaignState])
 
 
 @settings(max_examples=50)
-@given(paces, members, st.sets(st.integers(0, 19)), st.sampled_from(CampaignState))
+@given(paces, members, st.sets(st.integers(0, 19), max_size=6), states)
 def test_a_decision_keeps_every_promise(
     pace: Pace, given_states: list[M], barred_at: set[int], state: CampaignState
 ) -> None:
@@ -131,6 +136,19 @@ def test_failures_that_a_person_has_seen_do_not_count_again() -> None:
 
     assert (paused.state, paused.detail) == (CampaignState.PAUSED, "1 of 1 failed")
     assert decide(resumed, [failed, waiting], {}, NOW).ask == ("B",)
+
+
+def test_there_is_room_for_so_many_and_who_is_barred_is_passed_over() -> None:
+    pace = Pace(wave_size=9, max_parallel=3)
+    fleet = [
+        CampaignMember(StationId(name), 1, M.ASKED if name == "A" else M.WAITING)
+        for name in "ABCDE"
+    ]
+
+    decision = decide(a_campaign(pace), fleet, {StationId("C"): "an event"}, NOW)
+
+    assert decision.ask == ("B", "D")
+    assert decision.held == {"C": "an event"}
 
 
 def test_nobody_is_asked_before_the_start() -> None:
