@@ -7,7 +7,7 @@ import pytest
 
 from csms.ocpp.wire import Edition
 from tests.conformance.peer_world import EDITIONS, Declines, Peer, PeerWorld
-from tests.proving import proves
+from tests.proving import exercises, proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.sockets]
 
@@ -63,7 +63,7 @@ def event(
     }
 
 
-@proves("I02.FR.01", "I03.FR.02", "I08.FR.34")
+@proves("I02.FR.01", "I03.FR.02", "I08.FR.34", "TC_I_02_CSMS")
 @pytest.mark.parametrize("edition", EDITIONS)
 async def test_a_driver_is_told_what_it_costs_so_far_and_in_all(
     peer_world: PeerWorld, edition: Edition
@@ -116,6 +116,7 @@ async def test_where_no_tariff_holds_no_cost_is_said(peer_world: PeerWorld) -> N
     assert "totalCost" not in told
 
 
+@exercises("SetDefaultTariff", "GetTariffs", "ClearTariffs", "ChangeTransactionTariff")
 async def test_a_station_that_reckons_is_given_the_tariff_and_asked_to_clear_it(
     peer_world: PeerWorld,
 ) -> None:

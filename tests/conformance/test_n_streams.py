@@ -8,7 +8,7 @@ import pytest
 
 from tests.conformance.peer_world import Edition, Peer, PeerWorld
 from tests.conformance.wire import SEND
-from tests.proving import proves
+from tests.proving import exercises, proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.sockets]
 Json = dict[str, Any]
@@ -217,6 +217,7 @@ async def adjust(world: PeerWorld, path: str, body: Json) -> tuple[int, Json]:
     return told.status, told.body
 
 
+@exercises("GetPeriodicEventStream")
 async def test_open_streams_are_asked_for(peer_world: PeerWorld, peer: Peer) -> None:
     await begin(peer, 7)
     await begin(peer, 8)

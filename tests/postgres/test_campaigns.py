@@ -15,7 +15,7 @@ from csms.services.campaign_drafts import CampaignDraft
 from csms.services.campaigning import Campaigns
 from csms.services.ports.firmware import PUBLICATION
 from tests.http.nodes import HOME_1, HOME_2, PLANT, WINDOW
-from tests.proving import proves
+from tests.proving import exercises, proves
 from tests.upkeep_world import OTHER, STATION, Upkeep
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
@@ -374,6 +374,7 @@ class TestLocalControllers:
         assert reply.status == word
         assert await self.kept(world) is state
 
+    @exercises("PublishFirmwareStatusNotification")
     async def test_published_nowhere_and_idle(self, world: Upkeep) -> None:
         """L03.FR.04, L03.FR.10."""
         await world.an_image(md5=MD5)

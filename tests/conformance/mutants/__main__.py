@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,17 @@ from tests.conformance.mutants.mutating import ROOT, Mutant, Source
 CASE_S = 30
 QUIET_S = 120
 """Seconds without a word after which a process is taken for stuck."""
+
+BLOCKS = (
+    "security provisioning authorization local_list transactions remote_control "
+    "availability reservation tariff_and_cost metering smart_charging firmware "
+    "certificates diagnostics display data_transfer bidirectional der_control"
+)
+LETTERS = dict(zip(BLOCKS.split(), "ABCDEFGHIJKLMNOPQR", strict=True))
+IDS: Mapping[str, Sequence[str]] = defaultdict(
+    tuple, {each.node: each.ids for each in proofs()}
+)
+"""What each proof proves."""
 
 _SKIPPED = frozenset({"run", "routes", "stop", "start", "__init__", "__post_init__"})
 PLUGIN = "tests.conformance.mutants.judging"
@@ -111,23 +123,38 @@ def _lines(process: "subprocess.Popen[bytes]", output: Path) -> Iterator[Json]:
             time.sleep(0.02)
 
 
-def mapped(tests: Sequence[str], *, show: bool) -> list[Case]:
-    """Run every proof once; return those that pass, with what they run."""
-    found = []
-    for line in run_pytest({"kind": "map"}, tests):
-        if not line["passed"]:
-            note(f"fails without any change: {line['case']}")
-            continue
-        found.append(Case(line["case"], line["seconds"], frozenset(line["ran"])))
-        if show:
-            progress("learning", len(found), len(tests), line["test"])
-    return found
+def mapped(
+    tests: Sequence[str], *, show: bool, learned: Path | None = None
+) -> list[Case]:
+    """Run every proof once; return those that pass, with what they run.
+
+    Args:
+        tests: The proofs.
+        show: Whether somebody watches.
+        learned: Where this is kept for the next time, and taken from.
+    """
+    if learned is not None and learned.exists():
+        lines = json.loads(learned.read_text())
+    else:
+        lines = []
+        for line in run_pytest({"kind": "map"}, tests):
+            if not line["passed"]:
+                note(f"fails without any change: {line['case']}")
+                continue
+            lines.append(line)
+            if show:
+                progress("learning", len(lines), len(tests), line["test"])
+        if learned is not None:
+            learned.write_text(json.dumps(lines))
+    return [
+        Case(each["case"], each["seconds"], frozenset(each["ran"])) for each in lines
+    ]
 
 
 def planned(
     cases: Sequence[Case], only: str, most: int, tries: int
 ) -> list[tuple[Mutant, list[str]]]:
-    """Return the mutants to be judged, each with its proofs, the most special first."""
+    """Return the mutants to be judged, each with its proofs, the closest first."""
     by_function: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
         for function in case.ran:
@@ -137,10 +164,19 @@ def planned(
         module, function = name.split("::")
         if only not in name or function.rpartition(".")[2] in _SKIPPED:
             continue
-        ranked = sorted(by_function[name], key=lambda each: (len(each.ran), each.id))
+        ranked = sorted(by_function[name], key=partial(_distance, module))
         names = [each.id for each in ranked[:tries]]
         plan += [(mutant, names) for mutant in _some(module, function, most)]
     return plan
+
+
+def _distance(module: str, case: Case) -> tuple[bool, bool, int, str]:
+    """Return how far a proof is from a module: its block's own proofs are closest."""
+    stem = module.rpartition("/")[2].removesuffix(".py")
+    letter = LETTERS.get(stem, stem)
+    test = case.id.partition("[")[0]
+    ours = any(each[0] == letter or f"_{letter}_" in each for each in IDS[test])
+    return not ours, stem not in test, len(case.ran), case.id
 
 
 def _some(module: str, function: str, most: int) -> list[Mutant]:
@@ -246,12 +282,13 @@ def main() -> None:
     options.add_argument("--tests", default="", help="proofs whose name has this")
     options.add_argument("--most", type=int, default=8, help="mutants per function")
     options.add_argument("--tries", type=int, default=8, help="proofs per mutant")
+    options.add_argument("--learned", type=Path, help="a file: what was learned last")
     options.add_argument("--json", action="store_true", help="for programs")
     given = options.parse_args()
     tests = sorted({each.node for each in proofs() if given.tests in each.node})
     if not tests:
         raise SystemExit("no proof has such a name")
-    cases = mapped(tests, show=not given.json)
+    cases = mapped(tests, show=not given.json, learned=given.learned)
     if not cases:
         raise SystemExit("no proof passes: run them by themselves first")
     plan = planned(cases, given.only, given.most, given.tries)
