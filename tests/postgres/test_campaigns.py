@@ -297,6 +297,7 @@ class TestBadCampaigns:
 
 
 class TestLocalControllers:
+    @exercises("PublishFirmwareStatusNotification")
     @proves("L03.FR.02", "TC_L_17_CSMS")
     async def test_a_firmware_is_published(self, world: Upkeep) -> None:
         await world.an_image(md5=MD5)

@@ -24,7 +24,7 @@ from csms.services.displays import Displays
 from csms.services.ports.displays import DisplayQuery
 from csms.services.ports.wire import NoAnswer
 from tests.fakes.device_model import variable
-from tests.proving import proves
+from tests.proving import exercises, proves
 from tests.upkeep_world import STATION, Upkeep
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
@@ -63,7 +63,8 @@ async def kept(world: Upkeep) -> dict[int, DisplayRecord]:
 
 
 class TestShowing:
-    @proves("O01.FR.04", "O01.FR.05", "O01.FR.17", "TC_O_13_CSMS", "TC_O_14_CSMS")
+    @proves("O01.FR.04", "O01.FR.05", "O01.FR.17")
+    @proves("TC_O_01_CSMS", "TC_O_13_CSMS", "TC_O_14_CSMS")
     async def test_a_message_goes_over_the_wire_as_it_is_wanted(
         self, world: Upkeep, displays: Displays
     ) -> None:
@@ -114,7 +115,8 @@ class TestShowing:
         assert record.wanted is not None
         assert record.wanted.texts[0].content == "Later"
 
-    @proves("TC_O_06_CSMS", "TC_O_27_CSMS", "TC_O_28_CSMS", "O02.FR.12")
+    @proves("TC_O_06_CSMS", "TC_O_25_CSMS", "TC_O_27_CSMS", "TC_O_28_CSMS")
+    @proves("O02.FR.12")
     async def test_a_message_may_belong_to_a_transaction(
         self, world: Upkeep, displays: Displays
     ) -> None:
@@ -152,13 +154,11 @@ class TestShowing:
             ShowState.REPLACED, ShowState.SHOWN,
         ]  # fmt: skip
 
-    @proves(
-        "TC_O_10_CSMS", "TC_O_17_CSMS", "TC_O_18_CSMS", "TC_O_19_CSMS", "TC_O_11_CSMS"
-    )
+    @proves("TC_O_17_CSMS", "TC_O_18_CSMS", "TC_O_19_CSMS", "TC_O_26_CSMS")
     @pytest.mark.parametrize(
         "word",
         [
-            "UnknownTransaction", "NotSupportedPriority", "NotSupportedState",
+            "NotSupportedPriority", "NotSupportedState",
             "NotSupportedMessageFormat", "Rejected", "LanguageNotSupported",
         ],
     )  # fmt: skip
@@ -172,8 +172,25 @@ class TestShowing:
 
         (sent,) = world.asked("SetDisplayMessage")
         assert sent["message"]["state"] == "Idle"
+        assert sent["message"]["priority"] == "NormalCycle"
         assert (record.state, record.detail) == (ShowState.REFUSED, word)
         assert (await kept(world))[1].state is ShowState.REFUSED
+
+    @proves("TC_O_10_CSMS")
+    async def test_a_station_may_not_know_the_transaction_any_more(
+        self, world: Upkeep, displays: Displays
+    ) -> None:
+        await begin_transaction(world, "tx-2")
+        world.link(SetDisplayMessage={"status": "UnknownTransaction"})
+        message = a_message(transaction=TransactionId("tx-2"))
+
+        record = await displays.show(STATION, message, "ada")
+
+        (sent,) = world.asked("SetDisplayMessage")
+        assert sent["message"]["transactionId"] == "tx-2"
+        assert (record.state, record.detail) == (
+            ShowState.REFUSED, "UnknownTransaction",
+        )  # fmt: skip
 
     async def test_silence_leaves_it_open(
         self, world: Upkeep, displays: Displays
@@ -271,6 +288,7 @@ class TestWhatAStationLacks:
 
 
 class TestAsking:
+    @exercises("NotifyDisplayMessages")
     @proves("TC_O_02_CSMS")
     async def test_all_are_reported_in_parts_and_compared(
         self, world: Upkeep, displays: Displays
@@ -332,6 +350,20 @@ class TestAsking:
 
         assert told.status == "Unknown"
         assert (await kept(world))[1].state is ShowState.MISSING
+
+    @proves("TC_O_11_CSMS")
+    async def test_an_unknown_number_is_asked_about(
+        self, world: Upkeep, displays: Displays
+    ) -> None:
+        await displays.show(STATION, a_message(), "ada")
+        world.link(GetDisplayMessages={"status": "Unknown"})
+
+        told = await displays.read(STATION, DisplayQuery(ids=(4711,)))
+
+        (sent,) = world.asked("GetDisplayMessages")
+        assert sent["id"] == [4711]
+        assert (told.status, told.messages) == ("Unknown", ())
+        assert (await kept(world))[1].state is ShowState.SHOWN
 
     async def test_a_report_that_nobody_asked_for_changes_nothing(
         self, world: Upkeep, displays: Displays
