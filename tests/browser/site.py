@@ -47,6 +47,7 @@ from csms.services.ports.access import Role
 from csms.services.ports.events import Member
 from csms.services.ports.profiles import Incident
 from csms.settings import Settings
+from tests.browser.belongings import hold_much
 from tests.fakes.clock import ManualClock
 
 MINUTE = timedelta(minutes=1)
@@ -318,6 +319,8 @@ class Site:
                     {"watts": 4_100, "tripped_after_s": 6},
                 )
             )
+            await hold_much(work, station, now)
+        await self.inside.smart.ledger.load()
 
 
 @contextlib.asynccontextmanager
