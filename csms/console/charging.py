@@ -91,28 +91,24 @@ async def compare(
     row = await node.queries.station(station)
     if row is None or node.book.station(station) is None:
         raise UnknownStation(f"there is no station {station}")
-    found: dict[int, Comparison | str] = {}
+    window = Interval(node.clock.now(), node.clock.now() + SPAN)
+    found: dict[int, tuple[Sequence[Step], Sequence[Step], Comparison | str]] = {}
     for number in (0, *(each.id.number for each in node.book.evses(station))):
-        asking = node.composites.compare(EvseId(station, number), SPAN)
+        evse = EvseId(station, number)
         try:
-            found[number] = await asked(asking)
+            said = await asked(node.composites.compare(evse, SPAN))
         except DomainError as error:
-            found[number] = str(error)
+            ours = steps_of(node.composites.composite(evse, window))
+            found[number] = (ours, (), str(error))
+        else:
+            theirs = steps_of(said.theirs) if said.theirs else ()
+            found[number] = (steps_of(said.ours), theirs, said)
     return shell.page(
         "composite.html",
         caller,
         row=row,
         zone=zone_of(row.timezone),
-        found={
-            number: said
-            if isinstance(said, str)
-            else (
-                steps_of(said.ours),
-                steps_of(said.theirs) if said.theirs else (),
-                said,
-            )
-            for number, said in found.items()
-        },
+        found=found,
     )
 
 

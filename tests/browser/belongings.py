@@ -1,11 +1,11 @@
-"""What a station holds and tells besides events: profiles, controls, limits, oddities."""
+"""What a station holds and tells besides events: profiles, controls, oddities."""
 
 from datetime import datetime, timedelta
 
 from csms.domain.der import Control, FixedVar, Kind, Unit
 from csms.domain.ids import EvseId, StationId
-from csms.domain.profile import OperationMode, Period, Profile, Purpose, RateUnit
 from csms.domain.profile import Kind as ProfileKind
+from csms.domain.profile import OperationMode, Period, Profile, Purpose, RateUnit
 from csms.domain.station import DeviationCount, StationNotice
 from csms.services.ports.charging import ExternalLimit, HeldProfile
 from csms.services.ports.der import Alarm, ControlState, HeldControl
@@ -52,7 +52,11 @@ async def hold_much(work: Work, station: StationId, now: datetime) -> None:
         ExternalLimit(evse, "EMS", False, True, {}, now - HOUR, now)  # noqa: FBT003
     )
     control = Control(
-        "peak-vars", Kind.FIXED_VAR, False, 2, FixedVar(-20.0, Unit.PCT_MAX_VAR)  # noqa: FBT003
+        "peak-vars",
+        Kind.FIXED_VAR,
+        False,
+        2,
+        FixedVar(-20.0, Unit.PCT_MAX_VAR),
     )
     await work.der.save_controls(
         [
