@@ -2,15 +2,21 @@
 
 from datetime import datetime, timedelta
 
+from csms.domain.campaign import Pace
 from csms.domain.der import Control, FixedVar, Kind, Unit
+from csms.domain.display import Priority, ScreenMessage, ScreenText
 from csms.domain.ids import EvseId, StationId
 from csms.domain.profile import Kind as ProfileKind
 from csms.domain.profile import OperationMode, Period, Profile, Purpose, RateUnit
-from csms.domain.station import DeviationCount, StationNotice
+from csms.domain.station import DeviationCount, Make, StationNotice
+from csms.services.campaign_drafts import CampaignDraft
+from csms.services.firmware import ImageDraft
 from csms.services.ports.charging import ExternalLimit, HeldProfile
 from csms.services.ports.der import Alarm, ControlState, HeldControl
 from csms.services.ports.work import Work
+from csms.services.upkeep import Upkeep
 
+CAMPAIGN = "nine-for-all"
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 ODDITIES = (
@@ -54,9 +60,9 @@ async def hold_much(work: Work, station: StationId, now: datetime) -> None:
     control = Control(
         "peak-vars",
         Kind.FIXED_VAR,
-        False,
-        2,
-        FixedVar(-20.0, Unit.PCT_MAX_VAR),
+        default=False,
+        priority=2,
+        body=FixedVar(-20.0, Unit.PCT_MAX_VAR),
     )
     await work.der.save_controls(
         [
@@ -87,6 +93,26 @@ async def hold_much(work: Work, station: StationId, now: datetime) -> None:
             for kind, severity, body in TOLD
         ]
     )
+
+
+async def maintain(upkeep: Upkeep, station: StationId, make: Make) -> None:
+    """Begin a campaign for a make, and write on the display of a station."""
+    here = (
+        "https://firmware.example.org/releases/2026-07/a-very-long-name-of-a-file.bin"
+    )
+    for name, location in (("station-9", here), ("station-10", None)):
+        await upkeep.images.register(
+            ImageDraft(name, make.vendor, make.model, "9.0", location), "olivia"
+        )
+    pace = Pace(wave_size=3, max_parallel=2)
+    await upkeep.campaigns.begin(
+        CampaignDraft(CAMPAIGN, "Nine for all", "station-9", pace=pace), "olivia"
+    )
+    text = ScreenText(
+        "Buses give back from 17:00 to 20:00. Please stay plugged in.", "en"
+    )
+    message = ScreenMessage(0, (text,), Priority.IN_FRONT)
+    await upkeep.displays.show(station, message, "olivia")
 
 
 def _profile(number: int, evse: EvseId, purpose: Purpose, watts: int) -> Profile:

@@ -47,7 +47,7 @@ from csms.services.ports.access import Role
 from csms.services.ports.events import Member
 from csms.services.ports.profiles import Incident
 from csms.settings import Settings
-from tests.browser.belongings import hold_much
+from tests.browser.belongings import hold_much, maintain
 from tests.fakes.clock import ManualClock
 
 MINUTE = timedelta(minutes=1)
@@ -321,6 +321,9 @@ class Site:
             )
             await hold_much(work, station, now)
         await self.inside.smart.ledger.load()
+        other = self.node.book.stations()[1].make
+        if other is not None:
+            await maintain(self.node.upkeep, station, other)
 
 
 @contextlib.asynccontextmanager

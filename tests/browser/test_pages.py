@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from csms.domain.event import Stage
 from csms.domain.ids import EvseId, StationId
 from csms.domain.units import Power
+from tests.browser.belongings import CAMPAIGN
 from tests.browser.serving import Served
 from tests.browser.site import OPERATOR
 
@@ -76,10 +77,12 @@ def paths(shown: Served) -> list[str]:
         "/events/new?program=ma-cs-ci&on=2026-07-21&start=09:00&end=12:00",
         *(f"/events/{event}" for event in shown.site.events.values()),
         f"/stations/{STATION}",
+        f"/stations/{STATION}/composite",
         "/mail",
         "/mail/1",
         "/handshakes",
         "/firmware",
+        f"/firmware/campaigns/{CAMPAIGN}",
         "/conformance",
         "/conformance?block=B",
         "/conformance?state=open&kind=actions",

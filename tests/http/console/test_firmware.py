@@ -36,7 +36,7 @@ def test_a_campaign_is_begun_paused_and_cancelled(
     where = begun.headers["location"]
     page = operator.get(where).text
     assert STATION in page
-    assert "2 of a wave" in page
+    assert "waves of 2" in page
     for verb, word in (("pause", "paused"), ("resume", "running")):
         assert operator.post(f"{where}/{verb}").status_code == 303
         assert word in operator.get(where).text
