@@ -8,7 +8,9 @@ from csms.cli.desk import Desk, Limit, asks
 from csms.cli.monitors import place_of
 from csms.cli.tables import Column, Row, listing, moment, number, text
 
-app = typer.Typer(no_args_is_help=True, help="Events that a person should know of.")
+app = typer.Typer(
+    no_args_is_help=True, help="Events of stations that a person must know."
+)
 rules = typer.Typer(no_args_is_help=True, help="Which events become alerts.")
 
 Name = Annotated[str, typer.Argument(metavar="RULE", help="Its name.")]
@@ -76,10 +78,10 @@ def save(
     severity: Annotated[
         int, typer.Option(min=0, max=9, help="This one or graver.")
     ] = 9,
-    component: Annotated[str, typer.Option(help="Pattern; * is anything.")] = "*",
-    variable: Annotated[str, typer.Option(help="Pattern.")] = "*",
-    value: Annotated[str | None, typer.Option(help="Pattern; any if left out.")] = None,
-    station: Annotated[str, typer.Option(help="Pattern.")] = "*",
+    component: Annotated[str, typer.Option(help="Such as EVSE or *.")] = "*",
+    variable: Annotated[str, typer.Option(help="Such as Temp*.")] = "*",
+    value: Annotated[str | None, typer.Option(help="A pattern; or any value.")] = None,
+    station: Annotated[str, typer.Option(help="Such as MA-*.")] = "*",
     trigger: Annotated[
         list[str] | None, typer.Option(help="Alerting, Delta, Periodic.")
     ] = None,

@@ -10,9 +10,7 @@ from csms.cli.desk import Desk, asks
 from csms.cli.reading import json_file
 from csms.cli.tables import listing, moment, text
 
-app = typer.Typer(
-    no_args_is_help=True, help="Controls that a utility asks of stations."
-)
+app = typer.Typer(no_args_is_help=True, help="DER controls that a utility asks for.")
 
 StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 ControlArgument = Annotated[str, typer.Argument(metavar="CONTROL", help="Its id.")]

@@ -9,8 +9,10 @@ from csms.cli.stations import StationArgument, app
 from csms.cli.tables import Column, Row, listing, moment, number, text
 
 OPERATOR, CENTRAL = "operator", "Central"
-Evse = Annotated[int | None, typer.Option("--evse", min=1, help="EVSE.")]
-Connector = Annotated[int | None, typer.Option("--connector", min=1, help="Connector.")]
+Evse = Annotated[int | None, typer.Option("--evse", min=1, help="Number of an EVSE.")]
+Connector = Annotated[
+    int | None, typer.Option("--connector", min=1, help="Its number on its EVSE.")
+]
 
 
 @app.command()
@@ -18,10 +20,12 @@ Connector = Annotated[int | None, typer.Option("--connector", min=1, help="Conne
 def start(
     desk: Desk,
     station: StationArgument,
-    evse: Annotated[int, typer.Argument(min=1, help="EVSE.")],
+    evse: Annotated[int, typer.Argument(min=1, help="Number of an EVSE.")],
     *,
     token: Annotated[str, typer.Option(help="Id token it is for.")] = OPERATOR,
-    token_type: Annotated[str, typer.Option("--type", help="Its type.")] = CENTRAL,
+    token_type: Annotated[
+        str, typer.Option("--type", help="Type of the token.")
+    ] = CENTRAL,
     max_kw: Annotated[
         float | None, typer.Option(help="Most that the vehicle may be charged with.")
     ] = None,
@@ -47,8 +51,10 @@ def stop(
 def unlock(
     desk: Desk,
     station: StationArgument,
-    evse: Annotated[int, typer.Argument(min=1, help="EVSE.")],
-    connector: Annotated[int, typer.Argument(min=1, help="Connector.")] = 1,
+    evse: Annotated[int, typer.Argument(min=1, help="Number of an EVSE.")],
+    connector: Annotated[
+        int, typer.Argument(min=1, help="Its number on its EVSE.")
+    ] = 1,
 ) -> None:
     """Unlock a connector."""
     _post(desk, station, ["unlock"], {"evse": evse, "connector": connector})

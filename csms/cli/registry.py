@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 sites = typer.Typer(no_args_is_help=True, help="Sites: where stations stand.")
 participants = typer.Typer(no_args_is_help=True, help="Who lends vehicles.")
 vehicles = typer.Typer(no_args_is_help=True, help="Vehicles and what they need.")
-enrollments = typer.Typer(no_args_is_help=True, help="Who takes part in what.")
+enrollments = typer.Typer(
+    no_args_is_help=True, help="What takes part in which program."
+)
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID")]
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Its id.")]
 
 _EMPTY = "None. Import a registry: csms import FILE"
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

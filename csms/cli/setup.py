@@ -38,7 +38,10 @@ def set_variables(
     station: StationArgument,
     settings: Annotated[
         list[str],
-        typer.Argument(metavar="VARIABLE=VALUE...", help="What is to read what."),
+        typer.Argument(
+            metavar="VARIABLE=VALUE...",
+            help="Such as OCPPCommCtrlr.HeartbeatInterval=60.",
+        ),
     ],
 ) -> None:
     """Set variables of a station, and read them back."""
@@ -101,7 +104,7 @@ def drift(
     *,
     limit: Limit = 100,
 ) -> None:
-    """List what stations do not read as templates want it."""
+    """List where stations differ from the templates of their makes."""
     if station is not None:
         items = desk.api.get("stations", station, "drift")["items"]
         found = [{"station": station, "items": items}]
@@ -126,7 +129,7 @@ def repair(
     *,
     yes: Yes = False,
 ) -> None:
-    """Set what a station does not read as it should, and read it back."""
+    """Bring a station back to the template of its make."""
     if not yes:
         confirm("set what templates want", station, "its id")
     body = {"variables": [named(each) for each in names] if names else None}
@@ -139,7 +142,7 @@ def repair(
 @app.command()
 @asks
 def templates(desk: Desk) -> None:
-    """List what stations should read, and why."""
+    """List how stations of each make should be set up, and why."""
     found = desk.api.get("templates")["items"]
     rows = [
         {"template": each["id"], **wish} for each in found for wish in each["variables"]

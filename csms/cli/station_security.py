@@ -116,7 +116,9 @@ def security_events(
     station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
     critical: Annotated[
         bool | None,
-        typer.Option("--critical/--other", help="By the mark of Part 2's list."),
+        typer.Option(
+            "--critical/--other", help="Only those that are critical, or only others."
+        ),
     ] = None,
     limit: Limit = 50,
 ) -> None:

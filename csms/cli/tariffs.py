@@ -8,9 +8,9 @@ from csms.cli.desk import Desk, asks
 from csms.cli.stations import StationArgument, json_from
 from csms.cli.tables import listing, moment, number, text
 
-app = typer.Typer(no_args_is_help=True, help="Tariffs and costs.")
+app = typer.Typer(no_args_is_help=True, help="What energy costs where (OCPP 2.1).")
 TariffArgument = Annotated[str, typer.Argument(metavar="TARIFF", help="Its id.")]
-Evse = Annotated[int, typer.Option("--evse", min=0, help="EVSE; 0 is the station.")]
+Evse = Annotated[int, typer.Option("--evse", min=0, help="Which; 0: the station.")]
 
 
 @app.command("list")
