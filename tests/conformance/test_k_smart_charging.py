@@ -472,3 +472,26 @@ async def test_a_limit_of_the_whole_station_is_kept(
     assert [(each["evse"], each["source"]) for each in kept.body["items"]] == [
         (0, "EMS")
     ]
+
+
+@proves("K28.FR.01", "K28.FR.02")
+async def test_a_dynamic_profile_is_given_new_values(peer_world: PeerWorld) -> None:
+    dynamic = {"kind": "Dynamic", "duration_s": 120, "periods": [{"limit": 5000}]}
+    async with peer_world.station(Edition.V21, boot=False) as peer:
+        supports = ("SmartChargingCtrlr", None, "SupportsDynamicProfiles", None)
+        peer.model[supports] = ("true", False)
+        await peer.boot()
+        await peer_world.idle()
+        peer.record.pass_over()
+        said = await set_profile(peer_world, peer, start=None, **dynamic)
+        told = await peer_world.put(
+            f"stations/{peer.name}/charging-profiles/300/values", {"limit": 4000}
+        )
+        update = await peer.heard("UpdateDynamicSchedule")
+
+    (schedule,) = said["chargingProfile"]["chargingSchedule"]
+    assert said["chargingProfile"]["chargingProfileKind"] == "Dynamic"
+    (period,) = schedule["chargingSchedulePeriod"]
+    assert period["startPeriod"] == 0
+    assert told.status == 200, told.body
+    assert update == {"chargingProfileId": 300, "scheduleUpdate": {"limit": 4000}}
