@@ -222,7 +222,8 @@ class Negotiator:
         if needs.bidirectional and site is not None and not site.export_permission:
             return Answer(NeedsDecision.REJECTED, "NotAllowed")
         if not self._has_room(evse):
-            if self._ordered(evse):
+            dispatchable = self._world.book.facts(evse).dispatchable
+            if self._ordered(evse) or (needs.bidirectional and dispatchable):
                 return Answer(NeedsDecision.PROCESSING, "EventFollows")
             declined = (
                 NeedsDecision.NO_CHARGING_PROFILE

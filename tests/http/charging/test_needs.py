@@ -140,6 +140,16 @@ class TestNeeds:
         assert answer["status"] == "NoChargingProfile"
         assert bay.link.asked == []
 
+    async def test_one_that_may_be_dispatched_waits_for_an_event(
+        self, bay: Bay
+    ) -> None:
+        bay.can(max_profiles=3)
+
+        answer = await bay.say("NotifyEVChargingNeeds", new("DC_BPT"))
+
+        assert answer["status"] == "Processing"
+        assert bay.link.asked == []
+
     @proves("K15.FR.04", "K17.FR.04")
     async def test_and_an_older_one_in_its_own_word(self, peopled: Stage) -> None:
         bay = bay_on(peopled, Edition.V201)
