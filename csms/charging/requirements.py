@@ -39,6 +39,7 @@ from csms.charging.requirement_variables import (
     reportable,
     writable,
 )
+from csms.charging.slots import spare_slot
 
 UNREAD = "its device model was never read, so nothing was checked against it"
 
@@ -154,6 +155,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
         most("setVariableData", _DATA, "ItemsPerMessage", "SetVariables"),
         octets(_DATA, "SetVariables"),
         writable(),
+        spare_slot(),
     ),
     "SetNetworkProfile": (network_profile(),),
     "Reset": (evse("evseId"), reset()),

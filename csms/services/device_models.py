@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from csms.charging.capability import DEFAULT_ITEMS
 from csms.charging.requirements import repetition
+from csms.charging.slots import COMPONENT, switches_due
 from csms.clock import Clock
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
@@ -111,6 +112,9 @@ class DeviceModels:
     ) -> Sequence[Written]:
         """Set variables and read them back; return one result for each (B05).
 
+        What a way to connect needs besides is set with it, and its results come last
+        (B09.FR.29, FR.30).
+
         They are cut into as many messages as the station needs (B05.FR.11); all of
         them are checked before the first is sent.
 
@@ -125,6 +129,7 @@ class DeviceModels:
         """
         if not settings:
             raise NothingAsked(field="variables", remedy="name a variable and a value")
+        settings = await self._completed(station, settings)
         twice = repetition("SetVariables", self.wire.written(settings))
         if twice is not None:
             said = "is set twice (B05.FR.13)"
@@ -145,6 +150,17 @@ class DeviceModels:
         finally:
             await self._audit(station, settings, results, by)
         return await self._read_back(station, settings, results)
+
+    async def _completed(
+        self, station: StationId, settings: Sequence[VariableSetting]
+    ) -> Sequence[VariableSetting]:
+        """Return the settings, and the switches that must go with them."""
+        keys = [each.key for each in settings]
+        if all(key.component != COMPONENT for key in keys):
+            return settings
+        model = await self.fitness.model(station, {COMPONENT})
+        more = [VariableSetting(*each) for each in switches_due(keys, model)]
+        return [*settings, *more]
 
     async def _read_back(
         self,

@@ -136,7 +136,7 @@ class Drifts:
         still = {each.key for each in await self.of(station)}
         done = [
             _came(drift, result, still=drift.key in still)
-            for drift, result in zip(due, written, strict=True)
+            for drift, result in zip(due, written, strict=False)
         ]
         await self._audit(station, [*done, *left], by)
         return [*done, *left]

@@ -22,7 +22,6 @@ from csms.services.ports.work import Begin
 
 _COMM = "OCPPCommCtrlr"
 PRIORITY = VariableKey(_COMM, "NetworkConfigurationPriority")
-_SWITCHES = {"ApnEnabled": "apn", "VpnEnabled": "vpn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +110,6 @@ class NetworkProfiles:
             await work.access.audit(
                 by, "station.network_profile_set", station, detail, profile.at
             )
-        if reply.accepted:
-            await self._switch(station, slot, document, by)
         return profile
 
     async def prioritize(
@@ -142,24 +139,6 @@ class NetworkProfiles:
             station, [VariableSetting(PRIORITY, value)], by
         )
         return written
-
-    async def _switch(
-        self, station: StationId, slot: int, document: Mapping[str, Any], by: str
-    ) -> None:
-        """Switch APN and VPN of a slot on or off, as its way to connect has them.
-
-        B09.FR.29 and FR.30, of stations that show their slots as variables (2.1).
-        """
-        model = await self._model(station)
-        settings = []
-        for name, part in _SWITCHES.items():
-            key = VariableKey("NetworkConfiguration", name, str(slot))
-            there = model.find(key)
-            value = "true" if part in document else "false"
-            if there is not None and there.mutability == "ReadWrite":
-                settings.append(VariableSetting(key, value))
-        if settings:
-            await self.models.write(station, settings, by)
 
     async def _model(self, station: StationId) -> DeviceModel:
         return await self.fitness.model(station, {_COMM, "NetworkConfiguration"})

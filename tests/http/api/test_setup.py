@@ -16,6 +16,7 @@ from csms.services.ports.access import Role
 from tests.fakes.device_model import variable
 from tests.fakes.link import FakeLink
 from tests.http.nodes import EVENING, HOME_1, HOME_2, MAKE, Stage
+from tests.proving import proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("charger")]
 HERE = f"/api/v1/stations/{HOME_1.station}"
@@ -102,7 +103,10 @@ class Charger:
 def _key(entry: Json) -> VariableKey:
     component, name = entry["component"], entry["variable"]
     return VariableKey(
-        component["name"], name["name"], variable_instance=name.get("instance", "")
+        component["name"],
+        name["name"],
+        component.get("instance", ""),
+        name.get("instance", ""),
     )
 
 
@@ -507,6 +511,48 @@ class TestNetworkProfiles:
 
         assert said.json()["reads"] == "2,1"
         assert (empty.status_code, empty.json()["field"]) == (409, "slots")
+
+    @proves("B09.FR.21", "B09.FR.29", "B09.FR.30")
+    async def test_a_slot_is_described_whole_and_never_while_it_is_in_use(
+        self, peopled: Stage, charger: Charger, admin: httpx.AsyncClient
+    ) -> None:
+        slots = [
+            Variable(
+                VariableKey("NetworkConfiguration", name, slot),
+                value="false",
+                mutability="ReadWrite",
+            )
+            for slot in ("1", "2")
+            for name in ("OcppCsmsUrl", "ApnEnabled", "VpnEnabled", "Apn")
+        ]
+        charger.values |= {each.key: each.value or "" for each in slots}
+        await knows(peopled, *MODEL, *slots)
+        url = {
+            "component": "NetworkConfiguration",
+            "variable": "OcppCsmsUrl",
+            "value": "wss://new.example",
+        }
+        apn = {**url, "variable": "Apn", "value": "internet"}
+
+        spare = [{**each, "component_instance": "2"} for each in (url, apn)]
+        said = await admin.patch(f"{HERE}/variables", json={"variables": spare})
+        used = {**url, "component_instance": "1"}
+        refused = await admin.patch(f"{HERE}/variables", json={"variables": [used]})
+
+        assert said.status_code == 200, said.text
+        sent = {
+            entry["variable"]["name"]: entry["attributeValue"]
+            for each in charger.asked("SetVariables")
+            for entry in each["setVariableData"]
+        }
+        assert sent == {
+            "OcppCsmsUrl": "wss://new.example",
+            "Apn": "internet",
+            "ApnEnabled": "true",
+            "VpnEnabled": "false",
+        }
+        assert (refused.status_code, refused.json()["code"]) == (409, "station-lacks")
+        assert "slot 1" in refused.json()["detail"]
 
 
 class TestResets:
