@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from csms.console.charging import charging_view
+from csms.console.diagnostics import diagnostics_view
 from csms.console.setup import setup_view
 from csms.console.shell import PageRoute, ShellOf
 from csms.console.wording import zone_of
@@ -171,6 +172,7 @@ async def _values(node: "Node", station: StationId) -> dict[str, Any]:
         "actions": node.commands.actions(station),
         "charging": await charging_view(node, station),
         "setup": await setup_view(node, station),
+        "diagnostics": await diagnostics_view(node, station),
         "displays": await node.upkeep.displays.listed(station),
     }
 
