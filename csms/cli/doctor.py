@@ -26,8 +26,8 @@ def doctor(
     """Look for what keeps a node from running well, and name the remedy.
 
     Checks settings, clock, ports, data folder, database, migrations, mail server,
-    credentials and what would go over the network unencrypted; asks a node that runs
-    already. Changes nothing. Exits with 1 if a check fails.
+    credentials, certificates and what would go over the network unencrypted; asks a
+    node that runs already. Changes nothing. Exits with 1 if a check fails.
     """
     import asyncio
 
@@ -62,24 +62,31 @@ async def _examine() -> "list[Finding]":
 
 
 async def _examine_with(settings: "Settings") -> "list[Finding]":
-    from csms.cli import examining, probing
+    from csms.bootstrap.listening import doors_of
+    from csms.cli import certificate_checks, examining, probing
     from csms.clock import REALITY
 
     node = await probing.running_node(settings)
     databases, reached = await probing.database(settings)
-    ocpp = settings.ocpp_host, settings.ocpp_port
-    http = settings.http_host, settings.http_port
     return [
         examining.clock(settings, REALITY.now()),
-        examining.port("ocpp port", *ocpp, node_runs=node is not None),
-        examining.port("http port", *http, node_runs=node is not None),
+        *(
+            examining.port(_port_of(door), host, number, node_runs=node is not None)
+            for host, number, door in doors_of(settings)
+        ),
         examining.data_dir(settings.data_dir),
         *databases,
         await probing.credentials(settings, reached),
         await probing.mail(settings),
         *examining.exposure(settings),
+        *certificate_checks.certificates(settings, REALITY.now()),
         *probing.of_node(node),
     ]
+
+
+def _port_of(door: str) -> str:
+    """Return what a port is called: ``ocpp port``, ``ocpp tls port``."""
+    return f"{door.lower().replace('_', ' ')} port"
 
 
 def _table(findings: "list[Finding]") -> "Table":

@@ -82,7 +82,7 @@ def port(check: str, host: str, number: int, *, node_runs: bool) -> Finding:
         node_runs: Whether a node of these settings was found, which holds its ports.
     """
     place = f"{host}:{number}"
-    door = "OCPP" if check.startswith("ocpp") else "HTTP"
+    door = check.removesuffix(" port").replace(" ", "_").upper()
     try:
         ensure_free(host, number, door)
     except CannotListen as error:

@@ -45,7 +45,11 @@ async def running_node(settings: "Settings") -> RunningNode | None:
     import httpx
 
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            timeout=PATIENCE_S,
+            trust_env=False,
+            verify=settings.http_tls_cert is None,  # our own, on this machine
+        ) as http:
             answer = (await http.get(f"{_here(settings)}/readyz")).json()
     except (httpx.HTTPError, ValueError):
         return None
@@ -229,7 +233,8 @@ def _said(check: object) -> tuple[str, str]:
 
 
 def _here(settings: "Settings") -> str:
-    return f"http://{_reachable(settings.http_host)}:{settings.http_port}"
+    scheme = "http" if settings.http_tls_cert is None else "https"
+    return f"{scheme}://{_reachable(settings.http_host)}:{settings.http_port}"
 
 
 def _reachable(host: str) -> str:

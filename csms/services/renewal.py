@@ -29,6 +29,9 @@ TRIGGERS: Final[Mapping[CertificateUse, str]] = {
 }
 """What is triggered to have a certificate renewed (F06; the last one of 2.1 only)."""
 
+SOON: Final = timedelta(minutes=5)
+"""Before the next try, if a station cannot be asked just now: it may be starting."""
+
 IN_USE = (CertificateState.ACTIVE, CertificateState.ACCEPTED)
 
 
@@ -89,6 +92,7 @@ class Renewal:
         self._connections = connections
         self._policy = policy
         self._next: dict[tuple[StationId, CertificateUse], datetime] = {}
+        self._wanted: set[tuple[StationId, CertificateUse]] = set()
         self._told: set[str] = set()
 
     async def renew(self, station: StationId, use: CertificateUse, by: str) -> Reply:
@@ -109,7 +113,11 @@ class Renewal:
             said = {"use": use.value, "status": reply.status}
             await work.access.audit(by, "certificate.renewing", station, said, now)
             variables = await work.models.variables(station)
+        self._wanted.discard((station, use))
         self._next[station, use] = now + max(self._policy.again, waits(variables))
+        if not reply.accepted:
+            self._wanted.add((station, use))
+            self._next[station, use] = now + SOON
         log.info("certificate.renewing", station=station, use=use.value)
         return reply
 
@@ -128,6 +136,7 @@ class Renewal:
         now = self._clock.now()
         if known is None or known.not_after < now:
             use = CertificateUse.STATION if known is None else known.use
+            self._wanted.add((station, use))
             await self._try(station, use)
 
     async def run(self) -> None:
@@ -139,6 +148,9 @@ class Renewal:
     async def step(self) -> None:
         """Have renewed what is due, and tell of what is past."""
         now = self._clock.now()
+        for station, use in sorted(self._wanted):
+            if self._connections.is_connected(station):
+                await self._try(station, use)
         async with self._begin() as work:
             issued = await work.security.certificates()
         for each in newest(issued):
@@ -159,6 +171,7 @@ class Renewal:
         try:
             await self.renew(station, use, "system")
         except Conflict as error:
+            self._next[station, use] = now + SOON
             log.warning("certificate.not_renewed", station=station, reason=str(error))
 
     async def _tell(self, expired: IssuedCertificate, now: datetime) -> None:

@@ -202,7 +202,7 @@ class Upgrades:
         known = self._book.station(upgrade.station)
         now = self._clock.now()
         booted = known.booted_at if known is not None else None
-        restarted = booted is not None and booted >= upgrade.changed_at
+        restarted = booted is not None and booted > upgrade.changed_at
         if here and (restarted or now > upgrade.deadline):
             reason = "it came back by the old way"
             if not restarted:

@@ -325,7 +325,7 @@ class TestCertificates:
 class TestEvents:
     """A04."""
 
-    @proves("A04.FR.02", "A04.FR.03")
+    @proves("A04.FR.03")
     @pytest.mark.parametrize("edition", EDITIONS)
     async def test_an_event_is_kept_before_it_is_confirmed_and_told(
         self, peer_world: PeerWorld, edition: Edition

@@ -1,0 +1,277 @@
+"""A station is brought to a higher security profile, or stays where it was (A05)."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from csms.db.security import UpgradeUnderWay
+from csms.domain.security import SecurityProfile, SecurityUpgrade, UpgradeState
+from csms.domain.station import Variable
+from csms.services.ports.wire import RefusedByStation
+from csms.services.upgrade_steps import PRIORITY, free_slot
+from csms.services.upgrading import NotHigher
+from tests.postgres.security_bench import SecurityBench, bench_of, silence
+from tests.proving import proves
+from tests.station_world import STATION, lobby_on
+
+State = UpgradeState
+postgres = pytest.mark.postgres
+
+
+@pytest.fixture
+async def bench(database: str, tmp_path: Path) -> AsyncIterator[SecurityBench]:
+    async with lobby_on(database) as lobby:
+        await lobby.boot()
+        await lobby.settle()
+        yield bench_of(lobby, tmp_path, database)
+
+
+async def begun(bench: SecurityBench) -> None:
+    await bench.upgrades.begin(STATION, SecurityProfile.TLS, "ann")
+
+
+async def last(bench: SecurityBench) -> SecurityUpgrade:
+    return (await bench.upgrades.history(STATION))[0]
+
+
+@postgres
+@proves("A05.FR.07")
+async def test_it_goes_step_by_step_until_the_station_is_back(
+    bench: SecurityBench,
+) -> None:
+    await begun(bench)
+    await bench.upgrades.step()
+
+    assert bench.station.asked == ["root", "slot", "order 2,1", "order", "reset"]
+    [(slot, profile)] = bench.station.profiles
+    assert (slot, profile.profile) == (2, SecurityProfile.TLS)
+    assert profile.url == "wss://csms.example.org:9002/ocpp"
+    assert (await last(bench)).state is State.RETURNING
+    assert bench.identities.demanded(STATION) is SecurityProfile.BASIC
+
+    await bench.enters(SecurityProfile.TLS)
+
+    assert (await last(bench)).state is State.DONE
+    assert bench.identities.demanded(STATION) is SecurityProfile.TLS
+
+
+@postgres
+async def test_it_falls_back_if_the_station_restarts_and_comes_back_as_it_was(
+    bench: SecurityBench,
+) -> None:
+    await begun(bench)
+    await bench.upgrades.step()
+    await bench.enters(SecurityProfile.BASIC)
+    await bench.upgrades.step()
+    assert (await last(bench)).state is State.RETURNING, "it has not restarted yet"
+
+    later(bench, timedelta(minutes=5))
+    await bench.lobby.boot(reason="RemoteReset")
+    await bench.enters(SecurityProfile.BASIC)
+    await bench.upgrades.step()
+
+    ended = await last(bench)
+    assert ended.state is State.FELL_BACK
+    assert bench.station.order == "1"
+    assert bench.identities.demanded(STATION) is SecurityProfile.BASIC
+    assert await incidents(bench) == ["security.upgrade"]
+
+
+@postgres
+async def test_a_station_that_is_lost_is_told_of_and_waited_for(
+    bench: SecurityBench,
+) -> None:
+    await begun(bench)
+    await bench.upgrades.step()
+    bench.sockets.here = False
+
+    later(bench, timedelta(hours=13))
+    await bench.upgrades.step()
+    await bench.upgrades.step()
+    assert (await last(bench)).state is State.RETURNING
+    assert await incidents(bench) == ["security.upgrade"], "once"
+
+    bench.sockets.here = True
+    await bench.enters(SecurityProfile.TLS)
+    assert (await last(bench)).state is State.DONE
+
+
+@postgres
+@pytest.mark.parametrize(
+    ("step", "ends", "order"),
+    [
+        ("slot", State.REFUSED, "1"),
+        ("order 2,1", State.FELL_BACK, "1"),
+        ("reset", State.FELL_BACK, "1"),
+    ],
+)
+@pytest.mark.parametrize("how", ["Rejected", RefusedByStation(STATION, "Any")])
+async def test_a_step_that_is_refused_leaves_everything_as_it_was(
+    bench: SecurityBench,
+    step: str,
+    ends: UpgradeState,
+    order: str,
+    how: str | Exception,
+) -> None:
+    bench.station.says[step] = how
+    await begun(bench)
+
+    await bench.upgrades.step()
+
+    ended = await last(bench)
+    assert ended.state is ends
+    assert ended.reason
+    assert bench.station.order == order
+    assert bench.identities.demanded(STATION) is SecurityProfile.BASIC
+
+
+@postgres
+async def test_a_root_that_is_refused_is_judged_by_the_station_itself(
+    bench: SecurityBench,
+) -> None:
+    bench.station.says["root"] = "Rejected"
+    await begun(bench)
+    await bench.upgrades.step()
+    assert (await last(bench)).state is State.RETURNING
+
+
+@postgres
+@pytest.mark.parametrize("step", ["root", "slot", "order 2,1", "reset"])
+async def test_a_station_that_is_lost_at_a_step_is_asked_again(
+    bench: SecurityBench, step: str
+) -> None:
+    bench.station.says[step] = silence()
+    await begun(bench)
+    await bench.upgrades.step()
+    assert (await last(bench)).state not in {State.RETURNING, State.REFUSED}
+
+    del bench.station.says[step]
+    await bench.upgrades.step()
+    assert (await last(bench)).state is State.RETURNING
+
+
+@postgres
+@pytest.mark.parametrize("step", ["slot", "order 2,1", "reset"])
+async def test_a_station_that_is_lost_for_good_at_a_step_is_given_up(
+    bench: SecurityBench, step: str
+) -> None:
+    bench.station.says[step] = silence()
+    await begun(bench)
+    await bench.upgrades.step()
+    later(bench, timedelta(hours=2))
+    await bench.upgrades.step()
+    await bench.upgrades.step()
+
+    assert (await last(bench)).state in {State.REFUSED, State.FELL_BACK}
+    assert bench.station.order == "1"
+
+
+@postgres
+@pytest.mark.parametrize("step", ["slot", "order 2,1", "reset"])
+async def test_a_crash_at_a_step_repeats_it(
+    bench: SecurityBench, step: str, tmp_path: Path
+) -> None:
+    class Killed(BaseException):
+        """The process is gone."""
+
+    usual = bench.station._answer  # noqa: SLF001 - where it is killed
+
+    def killing(what: str) -> object:
+        if what == step:
+            raise Killed
+        return usual(what)
+
+    bench.station._answer = killing  # type: ignore[method-assign,assignment]  # noqa: SLF001
+    await begun(bench)
+    with pytest.raises(Killed):
+        await bench.upgrades.step()
+
+    again = bench_of(bench.lobby, tmp_path)
+    again.station.order = bench.station.order
+    await again.upgrades.step()
+    await again.enters(SecurityProfile.TLS)
+
+    assert (await last(again)).state is State.DONE
+    assert all(slot == 2 for slot, _ in again.station.profiles)
+
+
+@postgres
+async def test_the_way_back_after_the_station_came_in_changes_nothing(
+    bench: SecurityBench,
+) -> None:
+    usual = bench.station.reset
+
+    async def quick(*_: object, immediate: bool) -> object:
+        await bench.enters(SecurityProfile.TLS)
+        return await usual(STATION, immediate=immediate)
+
+    bench.station.reset = quick  # type: ignore[method-assign,assignment]
+    await begun(bench)
+    await bench.upgrades.step()
+    await bench.upgrades.step()
+
+    assert (await last(bench)).state is State.DONE
+    assert bench.station.order == "2,1"
+
+
+@postgres
+async def test_profile_3_waits_for_the_stations_certificate(
+    bench: SecurityBench,
+) -> None:
+    await bench.upgrades.begin(STATION, SecurityProfile.MUTUAL, "ann")
+    await bench.upgrades.step()
+    await bench.upgrades.step()
+
+    assert bench.station.asked == ["root", "SignChargingStationCertificate"]
+    assert (await last(bench)).state is State.CERTIFICATE
+    later(bench, timedelta(hours=2))
+    await bench.upgrades.step()
+    assert (await last(bench)).state is State.REFUSED
+
+
+@postgres
+async def test_only_one_is_under_way_and_only_upwards(bench: SecurityBench) -> None:
+    await begun(bench)
+    with pytest.raises(UpgradeUnderWay):
+        await begun(bench)
+    await bench.upgrades.step()
+    await bench.enters(SecurityProfile.TLS)
+    with pytest.raises(NotHigher):
+        await begun(bench)
+
+
+@postgres
+async def test_it_can_be_ended_and_the_order_is_taken_back(
+    bench: SecurityBench,
+) -> None:
+    await begun(bench)
+    await bench.upgrades.step()
+    assert bench.station.order == "2,1"
+
+    await bench.upgrades.cancel(STATION, "bob")
+    await bench.upgrades.step()
+
+    assert (await last(bench)).state is State.FELL_BACK
+    assert bench.station.order == "1"
+
+
+@pytest.mark.parametrize(
+    ("former", "allowed", "slot"),
+    [("1", None, 2), ("", None, 1), ("0,1", "0,1,2", 2), ("0,1", "0,1", None)],
+)
+def test_a_free_slot_is_one_that_the_station_has_and_does_not_use(
+    former: str, allowed: str | None, slot: int | None
+) -> None:
+    characteristics = None if allowed is None else {"valuesList": allowed}
+    variable = Variable(PRIORITY, value=former, characteristics=characteristics)
+    assert free_slot(former, [variable]) == slot
+
+
+def later(bench: SecurityBench, by: timedelta) -> None:
+    bench.lobby.clock.jump_to(bench.lobby.clock.now() + by)
+
+
+async def incidents(bench: SecurityBench) -> list[str]:
+    return await bench.column("SELECT kind FROM incident ORDER BY id")
