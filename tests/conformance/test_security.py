@@ -102,7 +102,9 @@ async def rotation(world: PeerWorld, peer: Peer) -> Json:
 class TestPassword:
     """A01."""
 
-    @proves("A01.FR.02", "A01.FR.03", "A01.FR.06", "A01.FR.07", "TC_A_09_CSMS")
+    @proves(
+        "A01.FR.01", "A01.FR.02", "A01.FR.03", "A01.FR.06", "A01.FR.07", "TC_A_09_CSMS"
+    )
     @pytest.mark.parametrize("edition", EDITIONS)
     async def test_the_new_one_opens_the_door_and_the_old_one_does_not(
         self, peer_world: PeerWorld, edition: Edition
@@ -188,7 +190,7 @@ class TestCertificates:
     """A02 and A03."""
 
     @proves(
-        "A02.FR.11", "A02.FR.14", "A03.FR.11", "A03.FR.14", "A02.FR.25",
+        "A02.FR.11", "A02.FR.14", "A03.FR.11", "A03.FR.14", "A02.FR.25", "A03.FR.21",
         "TC_A_11_CSMS", "TC_A_12_CSMS", "TC_A_13_CSMS",
     )  # fmt: skip
     @pytest.mark.parametrize("edition", EDITIONS)

@@ -119,7 +119,7 @@ class TlsStreet:
             context.maximum_version = newest
         return context
 
-    async def connect(
+    async def connect(  # noqa: PLR0913 - as one says
         self,
         profile: int,
         worn: str | None = None,

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from csms.settings import BadSetting, Settings, describe, load
+from tests.proving import proves
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 (nothing is bound)
 ANCHOR = datetime(2026, 11, 1, tzinfo=UTC)
@@ -99,3 +100,45 @@ def test_acceleration_and_public_plain_ws_are_possible_on_purpose() -> None:
 
     assert settings.is_accelerated
     assert settings.is_public_bind
+
+
+@proves("A00.FR.201", "A00.FR.206")
+def test_passwords_are_not_taken_unencrypted_from_a_network_by_accident() -> None:
+    with pytest.raises(BadSetting, match="unencrypted"):
+        load(ocpp_host=EVERYWHERE)
+
+    assert not load(
+        ocpp_host=EVERYWHERE, ocpp_plain=False, ocpp_tls_port=9443
+    ).is_public_bind
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ocpp_plain": False}, "leaves no port"),
+        ({"ocpp_tls_key": "/x.key"}, "CSMS_OCPP_TLS_KEY needs"),
+        ({"http_tls_key": "/x.key"}, "CSMS_HTTP_TLS_KEY needs"),
+        ({"ocpp_tls_url": "ws://example.org"}, "wss://"),
+        ({"ca_url": "http://ca.example.org"}, "https://"),
+    ],
+)
+def test_settings_of_tls_make_sense_together(
+    given: dict[str, object], said: str
+) -> None:
+    with pytest.raises(BadSetting, match=said):
+        load(**given)
+
+
+def test_links_are_https_if_the_console_is() -> None:
+    assert load(http_tls_cert="/x.pem").link_base == "https://127.0.0.1:8080"
+
+
+def test_names_and_organizations_are_lists() -> None:
+    settings = load(
+        ocpp_tls_names="csms.example.org, csms.apn.example.net",
+        cso_name="Example CSO",
+        trusted_organizations="A maker,Another",
+    )
+
+    assert settings.server_names == ("csms.example.org", "csms.apn.example.net")
+    assert settings.organizations == {"Example CSO", "A maker", "Another"}

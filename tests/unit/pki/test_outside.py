@@ -127,7 +127,7 @@ def outside(est: Est, tmp_path: Path) -> EstAuthority:
     )
 
 
-@proves("A02.FR.04", "A03.FR.04")
+@proves("A00.FR.703", "A02.FR.04", "A03.FR.04")
 async def test_it_signs_and_the_chain_is_put_together(
     est: Est, outside: EstAuthority
 ) -> None:
