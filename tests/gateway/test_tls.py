@@ -85,6 +85,24 @@ class TestGood:
         assert len(set(street.ports.values())) == 3
 
 
+class TestPasswords:
+    @proves("TC_A_03_CSMS", "A00.FR.207", "A00.FR.324")
+    @pytest.mark.parametrize("profile", [1, 2])
+    async def test_a_wrong_one_is_refused(
+        self, street: TlsStreet, profile: int
+    ) -> None:
+        why = await refused(street, profile, password="0123456789abcdef-wrong")
+        assert why == "the password is wrong"
+
+    @proves("TC_A_02_CSMS", "A00.FR.207", "A00.FR.324")
+    @pytest.mark.parametrize("profile", [1, 2])
+    async def test_another_user_name_is_refused(
+        self, street: TlsStreet, profile: int
+    ) -> None:
+        why = await refused(street, profile, password=PASSWORD, user=f"{STATION}-x")
+        assert why == "the user name is not the station's id"
+
+
 class TestVersionsAndCiphers:
     @proves("A00.FR.318", "A00.FR.421", "TC_A_04_CSMS")
     @pytest.mark.parametrize("suite", CIPHERS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
+from websockets.headers import build_authorization_basic
 
 from csms.bootstrap.securing import IdentityDoor
 from csms.domain.ids import SiteId, StationId
@@ -128,6 +129,7 @@ class TlsStreet:
         password: str | None = None,
         context: ssl.SSLContext | None = None,
         host: str = "localhost",
+        user: str | None = None,
     ) -> ClientConnection:
         """Come in by a profile's port, as the station that one says."""
         options: dict[str, Any] = (
@@ -135,6 +137,9 @@ class TlsStreet:
         )
         if profile != 1:
             options["server_hostname"] = host
+        if user is not None:
+            login = build_authorization_basic(user, password or "")
+            options["headers"], password = {"Authorization": login}, None
         scheme = "ws" if profile == 1 else "wss"
         return await self.street.connect(
             name,
