@@ -55,11 +55,13 @@ class Case:
         id: Its name for pytest.
         seconds: How long it takes.
         ran: The functions that it runs.
+        lines: Their lines.
     """
 
     id: str
     seconds: float
     ran: frozenset[str]
+    lines: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -148,7 +150,13 @@ def mapped(
         if learned is not None:
             learned.write_text(json.dumps(lines))
     return [
-        Case(each["case"], each["seconds"], frozenset(each["ran"])) for each in lines
+        Case(
+            each["case"],
+            each["seconds"],
+            frozenset(each["ran"]),
+            frozenset(each["lines"]),
+        )
+        for each in lines
     ]
 
 
@@ -166,8 +174,10 @@ def planned(
         if only not in name or function.rpartition(".")[2] in _SKIPPED:
             continue
         ranked = sorted(by_function[name], key=partial(_distance, module))
-        names = [each.id for each in ranked[:tries]]
-        plan += [(mutant, names) for mutant in _some(module, function, most)]
+        for mutant in _some(module, function, most):
+            line = f"{module}:{mutant.line}"
+            near = [each for each in ranked if line in each.lines] or ranked
+            plan.append((mutant, [each.id for each in near[:tries]]))
     return sorted(plan, key=lambda each: _shuffled(each[0].id))
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -26,32 +26,42 @@ DIRTY = 77
 """The process is no longer as it was: another one must go on."""
 
 Json = dict[str, Any]
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 @dataclass(eq=False)
 class Watch:
-    """Notes which functions run, in every thread."""
+    """Notes which functions and lines run, in every thread."""
 
     seen: set[tuple[str, str]] = field(default_factory=set)
+    lines: set[tuple[str, int]] = field(default_factory=set)
 
     def start(self) -> None:
         """Watch from now on, and in every thread that is yet to start."""
-        threading.setprofile(self._note)
-        sys.setprofile(self._note)
+        threading.settrace(self._note)
+        sys.settrace(self._note)
 
     def stop(self) -> None:
         """Watch no more in this thread, nor in new ones."""
-        threading.setprofile(None)
-        sys.setprofile(None)
+        threading.settrace(None)
+        sys.settrace(None)
 
-    def take(self) -> set[tuple[str, str]]:
-        """Return what ran since the last time."""
-        taken, self.seen = self.seen, set()
+    def take(self) -> tuple[set[tuple[str, str]], set[tuple[str, int]]]:
+        """Return the functions and the lines that ran since the last time."""
+        taken, self.seen, self.lines = (self.seen, self.lines), set(), set()
         return taken
 
-    def _note(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(WITHIN):
-            self.seen.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+    def _note(self, frame: FrameType, _: str, __: object) -> TraceFunction | None:
+        code = frame.f_code
+        if not code.co_filename.startswith(WITHIN):
+            return None
+        self.seen.add((code.co_filename, code.co_qualname))
+        return self._step
+
+    def _step(self, frame: FrameType, event: str, _: object) -> TraceFunction:
+        if event == "line":
+            self.lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return self._step
 
 
 class Sibling:
@@ -126,13 +136,15 @@ def _mapped(runner: Runner, _: Json, watch: Watch) -> Iterator[Json]:
             watch.take()
             began = time.monotonic()
             passed = runner.passes(item)
-            ran = sorted(f"{_relative(file)}::{name}" for file, name in watch.take())
+            functions, lines = watch.take()
+            ran = sorted(f"{_relative(file)}::{each}" for file, each in functions)
             yield {
                 "test": name,
                 "case": item.nodeid,
                 "passed": passed,
                 "seconds": round(time.monotonic() - began, 3),
                 "ran": [each for each in ran if "<" not in each],
+                "lines": sorted(f"{_relative(file)}:{line}" for file, line in lines),
             }
     runner.failed.clear()
 
