@@ -8,7 +8,15 @@ import pytest
 
 from csms.ocpp.messages.catalog import MODELED
 from tests.conformance.marks import Proof, of_module
-from tests.conformance.matrix import Inconsistent, Sources, matrix, sources, written
+from tests.conformance.matrix import (
+    DATA,
+    PAGE,
+    Inconsistent,
+    Sources,
+    matrix,
+    sources,
+    written,
+)
 from tests.proving import ID, proves
 
 Json = dict[str, Any]
@@ -158,3 +166,9 @@ def test_a_mark_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 def test_a_mark_takes_only_what_may_be_an_id() -> None:
     with pytest.raises(ValueError, match="no such ids"):
         proves("Heartbeat")
+
+
+def test_what_is_shown_is_up_to_date(given: Sources) -> None:
+    shown = DATA.read_text(), PAGE.read_text()
+
+    assert shown == written(matrix(given)), "run: make matrix"
