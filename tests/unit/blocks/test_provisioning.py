@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from csms.blocks import device_reports
 from csms.blocks.device_models import StationModels
 from csms.blocks.device_reports import DeviceReports, Taken
 from csms.blocks.provisioning import Intervals, Provisioning
@@ -15,6 +16,11 @@ from csms.domain.ids import StationId
 from csms.domain.station import Boot, Make, Standing, Variable, VariableKey
 from csms.ocpp.link import Refused, Stale, Unanswered, Unreachable
 from csms.ocpp.messages.provisioning import BootNotificationRequest, NotifyReportRequest
+from csms.services.ports.device_model import (
+    MessageLimits,
+    ReportQuestion,
+    VariableQuestion,
+)
 from csms.services.ports.wire import (
     DeviationSeen,
     Inventory,
@@ -364,3 +370,143 @@ class TestNoAnswer:
 
         assert (told.value.code, told.value.description) == ("NotImplemented", "what?")
         assert told.value.details == {"a": 1}
+
+
+class TestOddReports:
+    """B07, B08: parts that come twice, out of order, for nobody, or without end."""
+
+    async def test_the_later_number_wins_whatever_comes_first(self) -> None:
+        first, second = part(0, "A", tbc=True), part(1, "A", tbc=False)
+        assert first.report_data is not None
+        report, _ = await reported([(0.1, second), (0.2, first)])
+
+        assert report.complete
+        assert (report.parts, report.missing, report.repeated) == (2, 0, 0)
+        assert [each.key.component for each in report.variables] == ["A"] * 4
+
+    async def test_a_part_that_comes_twice_is_counted_and_does_no_harm(self) -> None:
+        block = a_block(Standing.ACCEPTED)
+        with block.reports.expect(STATION) as (number, parts):
+            for each in (part(0, "A", tbc=True, request_id=number),) * 2:
+                await block.notify_report(STATION, each)
+            await block.notify_report(
+                STATION, part(1, "B", tbc=False, request_id=number)
+            )
+
+        report = parts.report("Accepted", number)
+        assert report.complete
+        assert report.repeated == 1
+        (seen,) = block.deviations.seen  # type: ignore[attr-defined]
+        assert seen.kind == "report-part-repeated"
+
+    async def test_a_missing_part_is_counted(self) -> None:
+        report, _ = await reported(
+            [(0.1, part(0, "A", tbc=True)), (0.2, part(2, "C", tbc=False))]
+        )
+
+        assert (report.complete, report.missing) == (False, 1)
+
+    async def test_two_reports_at_once_are_told_apart_by_their_number(self) -> None:
+        block = a_block(Standing.ACCEPTED)
+        reports = block.reports
+        with reports.expect(STATION) as one, reports.expect(STATION) as other:
+            for number, name in ((other[0], "B"), (one[0], "A")):
+                said = part(0, name, tbc=False, request_id=number)
+                await block.notify_report(STATION, said)
+            await block.notify_report(STATION, part(0, "C", request_id=999))
+
+        assert [each.key.component for each in one[1].report("", 1).variables] == (
+            ["A"] * 2
+        )
+        assert [each.key.component for each in other[1].report("", 2).variables] == (
+            ["B"] * 2
+        )
+        (seen,) = block.deviations.seen  # type: ignore[attr-defined]
+        assert seen.kind == "report-unasked"
+
+    async def test_a_report_without_end_is_cut(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(device_reports, "MOST_VARIABLES", 3)
+        report, _ = await reported(
+            [(0.1, part(0, "A", tbc=True)), (0.2, part(1, "B", tbc=False))]
+        )
+
+        assert components(report) == {"A"}
+        assert not report.complete
+
+    async def test_a_part_reads_the_same_from_its_words_and_from_its_message(
+        self,
+    ) -> None:
+        request = part(0, "A", "B")
+        words = request.write()
+        words["reportData"][0]["component"]["evse"] = {"id": 2, "connectorId": 1}
+        words["reportData"][0]["variableAttribute"][0] |= {
+            "persistent": True,
+            "constant": False,
+        }
+        again = NotifyReportRequest.read(words)
+
+        assert device_reports.variables_said(words) == device_reports.variables_of(
+            again
+        )
+
+    async def test_what_comes_is_handed_on_while_the_rest_is_coming(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(device_reports, "AT_ONCE", 2)
+        brought: list[int] = []
+
+        async def bring(variables: Sequence[Variable]) -> None:
+            brought.append(len(variables))
+
+        reports = DeviceReports()
+        block = a_block(Standing.ACCEPTED, reports)
+        link = FakeLink({"GetBaseReport": {"status": "Accepted"}})
+        models = StationModels(lambda _: link, reports)
+        asked = asyncio.create_task(
+            models.base_report(STATION, "FullInventory", 60, bring)
+        )
+        for number, name in enumerate("ABC"):
+            await asyncio.sleep(0.1)
+            await block.notify_report(STATION, part(number, name, tbc=name != "C"))
+
+        report = await asked
+
+        assert brought == [2, 2, 2]
+        assert report.complete
+
+
+async def test_a_custom_report_names_what_it_is_about() -> None:
+    link = FakeLink({"GetReport": {"status": "EmptyResultSet"}})
+    models = StationModels(lambda _: link, DeviceReports())
+    question = ReportQuestion(
+        ("Problem",), (VariableKey("EVSE", "", evse=1), VariableKey("A", "V"))
+    )
+
+    report = await models.custom_report(STATION, question, 60)
+
+    assert report.status == "EmptyResultSet"
+    (asked,) = [payload for _, payload, _ in link.asked]
+    assert asked == {
+        "requestId": 1,
+        "componentCriteria": ["Problem"],
+        "componentVariable": [
+            {"component": {"name": "EVSE", "evse": {"id": 1}}},
+            {"component": {"name": "A"}, "variable": {"name": "V"}},
+        ],
+    }
+
+
+def test_portions_keep_to_items_and_to_bytes() -> None:
+    models = StationModels(lambda _: None, DeviceReports())
+    questions = [VariableQuestion(VariableKey("C", f"V{i}")) for i in range(5)]
+    long = VariableSetting(VariableKey("C", "V"), "x" * 500)
+    short = [VariableSetting(VariableKey("C", f"V{i}"), "1") for i in range(3)]
+
+    by_items = models.portions_to_read(questions, MessageLimits(2))
+    by_bytes = models.portions_to_write([*short, long], MessageLimits(10, 320))
+
+    assert [len(each) for each in by_items] == [2, 2, 1]
+    assert [len(each) for each in by_bytes] == [2, 1, 1]
+    assert [one for each in by_bytes for one in each] == [*short, long]
