@@ -376,13 +376,13 @@ class TestOddReports:
     """B07, B08: parts that come twice, out of order, for nobody, or without end."""
 
     async def test_the_later_number_wins_whatever_comes_first(self) -> None:
-        first, second = part(0, "A", tbc=True), part(1, "A", tbc=False)
-        assert first.report_data is not None
-        report, _ = await reported([(0.1, second), (0.2, first)])
+        report, _ = await reported(
+            [(0.1, part(1, "B", tbc=False)), (0.2, part(0, "A", tbc=True))]
+        )
 
         assert report.complete
         assert (report.parts, report.missing, report.repeated) == (2, 0, 0)
-        assert [each.key.component for each in report.variables] == ["A"] * 4
+        assert [each.key.component for each in report.variables] == [*"AABB"]
 
     async def test_a_part_that_comes_twice_is_counted_and_does_no_harm(self) -> None:
         block = a_block(Standing.ACCEPTED)
