@@ -15,7 +15,7 @@ from csms.services.firmware_wishes import UpdateWish
 from csms.services.updating import PROBE, REST
 from tests.fakes.device_model import variable
 from tests.http.nodes import HOME_1, WINDOW
-from tests.proving import proves
+from tests.proving import exercises, proves
 from tests.signing import a_certificate, a_signature
 from tests.upkeep_world import LOCATION, OTHER, STATION, VERSION, Upkeep
 
@@ -216,6 +216,7 @@ class TestProgress:
 
         assert (await signed.kept(update)).state is UpdateState.INVALID_SIGNATURE
 
+    @exercises("FirmwareStatusNotification")
     async def test_a_step_back_was_overtaken_and_changes_nothing(
         self, signed: Upkeep
     ) -> None:
@@ -228,6 +229,7 @@ class TestProgress:
             "firmware-out-of-order", "FirmwareStatusNotification.status",
         )  # fmt: skip
 
+    @exercises("FirmwareStatusNotification")
     async def test_installing_unverified_is_a_departure(self, signed: Upkeep) -> None:
         """L01.FR.04."""
         update = await signed.want()
@@ -264,11 +266,16 @@ class TestProgress:
         assert await signed.hear("FirmwareStatusNotification", said) == {}
 
         assert (await signed.kept(update)).state is UpdateState.INSTALLED
-        assert len(await signed.deviations()) == 1
+        (odd,) = await signed.deviations()
+        unknown = number is not None
+        assert odd.kind == (
+            "firmware-unknown-request" if unknown else "firmware-no-request-id"
+        )
         async with signed.stage.node.begin() as work:
             ((_, notice),) = await work.stations.notices(STATION, limit=1)
         assert notice.kind == "FirmwareStatusNotification"
 
+    @exercises("FirmwareStatusNotification")
     async def test_no_station_speaks_for_another(self, signed: Upkeep) -> None:
         update = await signed.want()
 
@@ -279,6 +286,7 @@ class TestProgress:
             "firmware-unknown-request"
         ]
 
+    @exercises("FirmwareStatusNotification")
     async def test_a_pending_station_may_say_its_last_word(
         self, signed: Upkeep
     ) -> None:
@@ -375,9 +383,13 @@ class TestSilence:
         await signed.until(due)
 
         await signed.hear("FirmwareStatusNotification", {"status": "Idle"})
+        await signed.hear("FirmwareStatusNotification", {"status": "Idle"})
 
         assert (await signed.kept(update)).state is UpdateState.TIMED_OUT
         assert await signed.deviations() == []
+        assert await signed.incidents() == ["firmware_timed_out"]
+        idle = [each for each in await signed.steps(update) if each.said == "idle"]
+        assert [each.fit for each in idle] == [Fit.REPEATED, Fit.REPEATED]
 
     @pytest.mark.parametrize("silence", [Unanswered(), Unreachable()])
     async def test_no_answer_leaves_it_open_and_is_not_asked_twice(
