@@ -19,6 +19,7 @@ from csms.domain.security import SecurityProfile
 from csms.gateway.ports import Admission, Vetted
 from csms.gateway.server import Listening
 from csms.pki.authority import BuiltIn, Terms
+from csms.pki.outside import EstAuthority
 from csms.pki.reading import X509Reader
 from csms.pki.tls import (
     BadTlsFiles,
@@ -321,8 +322,6 @@ def outside_of(settings: Settings) -> SigningAuthority | None:
     """Return the outside authority, if one is set."""
     if settings.ca_url is None:
         return None
-    from csms.pki.outside import EstAuthority
-
     password = settings.ca_password
     return EstAuthority(
         settings.ca_url,
