@@ -34,6 +34,7 @@ class NoSuchMessage(NotFound):
     """There can be no such message."""
 
     code = "no-such-message"
+    usual_remedy = "see csms displays list"
 
 
 class TextBody(BaseModel):

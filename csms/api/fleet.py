@@ -35,12 +35,14 @@ class NoSuchSite(NotFound):
     """There is no such site."""
 
     code = "no-such-site"
+    usual_remedy = "see csms sites list"
 
 
 class NoSuchParticipant(NotFound):
     """There is no such participant."""
 
     code = "no-such-participant"
+    usual_remedy = "see csms participants list"
 
 
 class SiteItem(BaseModel):

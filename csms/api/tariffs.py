@@ -23,6 +23,7 @@ class NoCost(NotFound):
     """No tariff held when the transaction went on, or the station reckoned itself."""
 
     code = "no-cost"
+    usual_remedy = "see csms tariffs held"
 
 
 class TariffItem(BaseModel):

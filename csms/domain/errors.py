@@ -13,10 +13,12 @@ class DomainError(Exception):
     Attributes:
         code: A stable word for machines.
         field: The input at fault, if one is.
-        remedy: What the asker can do about it.
+        remedy: What the asker can do about it; without one, what usually helps.
+        usual_remedy: What usually helps against its kind.
     """
 
     code: ClassVar[str] = "error"
+    usual_remedy: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -26,7 +28,7 @@ class DomainError(Exception):
         remedy: str | None = None,
     ) -> None:
         self.field = field
-        self.remedy = remedy
+        self.remedy = remedy or self.usual_remedy or None
         super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
 
 

@@ -37,12 +37,14 @@ class NoSuchRule(NotFound):
     """There is no such alert rule."""
 
     code = "no-such-alert-rule"
+    usual_remedy = "see csms alert-rules list"
 
 
 class NoSuchAlert(NotFound):
     """There is no such alert."""
 
     code = "no-such-alert"
+    usual_remedy = "see csms alerts list --all"
 
 
 class AlertIsOver(Conflict):

@@ -14,12 +14,14 @@ class StationLacks(Conflict):
     """The station does not offer this."""
 
     code = "station-lacks"
+    usual_remedy = "see csms stations variables for what it has"
 
 
 class StationRefused(Conflict):
     """The station said no."""
 
     code = "station-refused"
+    usual_remedy = "see csms stations messages for what it was sent"
 
 
 class StationSilent(DomainError):

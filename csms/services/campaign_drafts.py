@@ -15,6 +15,7 @@ class NoSuchCampaign(NotFound):
     """There is no such campaign."""
 
     code = "no-such-campaign"
+    usual_remedy = "see csms firmware campaigns list"
 
 
 class CampaignExists(Conflict):
@@ -33,6 +34,7 @@ class CampaignOver(Conflict):
     """The campaign cannot do this as it stands."""
 
     code = "campaign-state"
+    usual_remedy = "begin a new one"
 
 
 class BadCampaign(Broken):

@@ -45,6 +45,7 @@ class NotInstalled(NotFound):
     """The station does not say that it holds such a certificate."""
 
     code = "not-installed"
+    usual_remedy = "see csms roots installed"
 
 
 class LastRoot(NotAllowed):

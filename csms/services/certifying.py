@@ -49,6 +49,7 @@ class UnknownCertificate(NotFound):
     """There is no such certificate."""
 
     code = "unknown-certificate"
+    usual_remedy = "see csms certificates list"
 
 
 class NotIssued(Conflict):

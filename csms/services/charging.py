@@ -50,12 +50,14 @@ class UnknownProfile(NotFound):
     """The station holds no such profile, as far as anybody knows."""
 
     code = "unknown-profile"
+    usual_remedy = "see csms charging profiles"
 
 
 class NoTransaction(Conflict):
     """No transaction runs at this EVSE."""
 
     code = "no-transaction"
+    usual_remedy = "see csms stations show for what runs where"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class NoSuchCustomerRequest(NotFound):
     """There is no such request for customer information."""
 
     code = "no-such-customer-request"
+    usual_remedy = "see csms customers list"
 
 
 @dataclass(frozen=True, slots=True)

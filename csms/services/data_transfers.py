@@ -35,6 +35,7 @@ class NoSuchRule(NotFound):
     """There is no rule for this vendor and message."""
 
     code = "no-such-rule"
+    usual_remedy = "see csms transfers rules"
 
 
 class BadRule(Broken):

@@ -40,6 +40,7 @@ class UnsupportedControl(NotAllowed):
     """The station does not follow such a control."""
 
     code = "unsupported-control"
+    usual_remedy = "see csms stations variables for what it can do"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class NoSuchDrift(NotFound):
     """This variable is as it should be, or nothing is wanted of it."""
 
     code = "no-such-drift"
+    usual_remedy = "see csms stations drift"
 
 
 class Outcome(StrEnum):

@@ -50,6 +50,7 @@ class NoSuchStream(NotFound):
     """There is no such event stream."""
 
     code = "no-such-event-stream"
+    usual_remedy = "see csms streams list --ask"
 
 
 class Settling(Protocol):

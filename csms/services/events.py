@@ -33,6 +33,7 @@ class NoSuchEvent(NotFound):
     """There is no such event."""
 
     code = "no-such-event"
+    usual_remedy = "see csms events list"
 
 
 class RulesBroken(NotAllowed):

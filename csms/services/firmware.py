@@ -35,6 +35,7 @@ class NoSuchImage(NotFound):
     """There is no firmware image of this name."""
 
     code = "no-such-image"
+    usual_remedy = "see csms firmware images list"
 
 
 class ImageExists(Conflict):

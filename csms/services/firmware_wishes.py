@@ -21,6 +21,7 @@ class NoSuchUpdate(NotFound):
     """There is no such firmware update."""
 
     code = "no-such-update"
+    usual_remedy = "see csms firmware list"
 
 
 class DoesNotFit(Broken):

@@ -46,6 +46,7 @@ class NoSuchLog(NotFound):
     """There is no such log."""
 
     code = "no-such-log"
+    usual_remedy = "see csms logs list"
 
 
 class LogCollection:

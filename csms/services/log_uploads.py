@@ -31,6 +31,7 @@ class BadUploadCredentials(NotAllowed):
     """The credentials are none of this upload."""
 
     code = "bad-upload-credentials"
+    usual_remedy = "use the address of the GetLog request"
 
 
 class UploadClosed(NotAllowed):

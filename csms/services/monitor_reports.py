@@ -41,6 +41,7 @@ class NoSuchReport(NotFound):
     """There is no such monitoring report."""
 
     code = "no-such-monitoring-report"
+    usual_remedy = "see the monitoring reports of the station"
 
 
 @dataclass(frozen=True, slots=True)

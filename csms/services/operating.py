@@ -34,12 +34,14 @@ class UnknownEvse(NotFound):
     """The station has no such EVSE."""
 
     code = "unknown-evse"
+    usual_remedy = "see csms stations show"
 
 
 class UnknownTransaction(NotFound):
     """The station has no such ongoing transaction."""
 
     code = "unknown-transaction"
+    usual_remedy = "see csms stations show"
 
 
 class EvseBusy(Conflict):

@@ -51,12 +51,14 @@ class NotAMember(NotFound):
     """This participant has no part in this event."""
 
     code = "not-a-member"
+    usual_remedy = "see csms events members"
 
 
 class NoSuchVehicle(NotFound):
     """There is no such vehicle."""
 
     code = "no-such-vehicle"
+    usual_remedy = "see csms vehicles list"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class NoSuchProgram(NotFound):
     """No version of this program is in force then."""
 
     code = "no-such-program"
+    usual_remedy = "see csms programs list"
 
 
 def load_programs(folder: "Traversable | None" = None) -> tuple[Program, ...]:

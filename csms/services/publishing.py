@@ -24,6 +24,7 @@ class NotPublished(NotFound):
     """This local controller was not asked to offer such a file."""
 
     code = "not-published"
+    usual_remedy = "see csms firmware controllers list"
 
 
 UNPUBLISHED = "Unpublished"

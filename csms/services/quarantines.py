@@ -13,6 +13,7 @@ class NotQuarantined(NotFound):
     """This vendor profile is not in quarantine."""
 
     code = "not-quarantined"
+    usual_remedy = "see csms quarantines list"
 
 
 @dataclass(frozen=True, slots=True)

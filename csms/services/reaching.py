@@ -28,12 +28,14 @@ class StationRefused(Conflict):
     """The station answered by an error."""
 
     code = "station-refused"
+    usual_remedy = "see csms stations messages for what it was sent"
 
 
 class StationLacks(NotAllowed):
     """The station lacks what this takes."""
 
     code = "station-lacks"
+    usual_remedy = "see csms stations variables for what it has"
 
 
 def speaks_21(station: Station) -> bool:

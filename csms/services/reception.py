@@ -20,6 +20,7 @@ class UnknownStation(NotFound):
     """There is no such station."""
 
     code = "unknown-station"
+    usual_remedy = "see csms stations list"
 
 
 class Connections(Protocol):

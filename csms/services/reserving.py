@@ -24,6 +24,7 @@ class UnknownReservation(NotFound):
     """There is no such reservation."""
 
     code = "unknown-reservation"
+    usual_remedy = "see csms reservations list"
 
 
 class MalformedReservation(Broken):
@@ -48,6 +49,7 @@ class ReservationOver(Conflict):
     """The reservation has ended already."""
 
     code = "reservation-over"
+    usual_remedy = "make a new one"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class UnknownRotation(NotFound):
     """There is no such change of roots."""
 
     code = "unknown-rotation"
+    usual_remedy = "see csms roots changes"
 
 
 class RotationUnderway(Conflict):
@@ -60,6 +61,7 @@ class WrongStage(Conflict):
     """This cannot be done at the stage of the change of roots."""
 
     code = "wrong-stage"
+    usual_remedy = "see csms roots changes"
 
 
 @dataclass(frozen=True, slots=True)

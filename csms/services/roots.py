@@ -36,6 +36,7 @@ class UnknownRoot(NotFound):
     """The trust store has no such root."""
 
     code = "unknown-root"
+    usual_remedy = "see csms roots list"
 
 
 class UnfitRoot(Broken):

@@ -58,6 +58,7 @@ class StationAway(Conflict):
     """The station is not connected."""
 
     code = "station-away"
+    usual_remedy = "try again once it is connected"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class UnknownTariff(NotFound):
     """There is no such tariff."""
 
     code = "unknown-tariff"
+    usual_remedy = "see csms tariffs list and csms tariffs held"
 
 
 class MalformedTariff(Broken):

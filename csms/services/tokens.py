@@ -48,6 +48,7 @@ class UnknownToken(NotFound):
     """There is no such id token."""
 
     code = "unknown-id-token"
+    usual_remedy = "see csms id-tokens list"
 
 
 class TokenKnown(Conflict):

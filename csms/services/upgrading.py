@@ -39,6 +39,7 @@ class NoUpgrade(NotFound):
     """No upgrade of this station is under way."""
 
     code = "no-upgrade"
+    usual_remedy = "see csms stations security"
 
 
 @dataclass(frozen=True, slots=True)
