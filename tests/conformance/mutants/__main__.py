@@ -147,7 +147,7 @@ def mapped(
             lines.append(line)
             if show:
                 progress("learning", len(lines), len(tests), line["test"])
-        if learned is not None:
+        if learned is not None and lines:
             learned.write_text(json.dumps(lines))
     return [
         Case(
