@@ -209,13 +209,14 @@ async def test_a_second_request_gives_up_the_first(
     peer.answers["GetLog"] = {"status": "AcceptedCanceled", "filename": "b.log"}
     made = await wish(peer_world, peer, log="SecurityLog")
     second = made.body["id"]
+    given_up = (await peer_world.get(f"logs/{first}")).body["state"]
     await status(peer, first, "AcceptedCanceled")
     await status(peer, second, "Uploading")
     await put(f"{place(peer)}b.log")
     await status(peer, second, "Uploaded")
     late = await put(f"{old}a.log")
 
-    assert made.body["state"] == "accepted"
+    assert (made.body["state"], given_up) == ("accepted", "cancelled")
     states = [
         (await peer_world.get(f"logs/{each}")).body["state"] for each in (first, second)
     ]
