@@ -107,7 +107,41 @@ A_MONITOR = {
     "value": 1,
     "severity": 8,
 }
+QUERIES = {"statement": "?season=2026", "der-controls": "?default=false"}
+COUNTED = {"{profile}", "{evse}", "{slot}"}
+"""Parts of addresses that are whole numbers."""
+A_VARIABLE = {"component": "EVSE", "variable": "Power"}
+A_PROFILE = {"id": 1, "evse": 1, "purpose": "TxDefaultProfile"}
+OF_STATIONS: dict[str, object] = {
+    "variables": {"variables": [A_VARIABLE | {"value": "1"}]},
+    "variables/read": {"variables": [A_VARIABLE]},
+    "charging-profiles": A_PROFILE | {"periods": [{"start_s": 0, "limit": 1000}]},
+    "charging-profiles/{profile}/values": {},
+    "evses/{evse}/priority-charging": {"active": True},
+    "evses/{evse}/energy-transfer": {"bidirectional": False},
+    "afrr-signal": {"signal": 1},
+    "der-controls/{control}": {
+        "kind": "LimitMaxDischarge",
+        "priority": 1,
+        "body": {"max_discharge_pct": 50},
+    },
+    "transactions": {"evse": 1, "id_token": "04A1"},
+    "transactions/{transaction}/tariff": {"tariff": "nothing"},
+    "tariffs": {"tariff": "nothing"},
+    "unlock": {"evse": 1},
+    "trigger": {"message": "Heartbeat"},
+    "availability": {"operative": True},
+    "reports": {},
+    "drift/repair": {},
+    "resets": {},
+    "network-priority": {"slots": [1]},
+    "network-profiles/{slot}": {
+        "ocpp_csms_url": "wss://csms.example.org",
+        "security_profile": 2,
+    },
+}
 BODIES: dict[str, object] = {
+    **{f"/api/v1/stations/{{station}}/{at}": each for at, each in OF_STATIONS.items()},
     "/api/v1/stations/{station}/security": {"least_profile": 2},
     "/api/v1/stations/{station}/upgrade": {"profile": 2},
     "/api/v1/stations/{station}/certificate-renewal": {},
@@ -178,7 +212,8 @@ class Way:
     def url(self) -> str:
         """An address that fits, of things that do not exist."""
         parts = [
-            "nothing" if part.startswith("{") else part for part in self.path.split("/")
+            "1" if part in COUNTED else "nothing" if part.startswith("{") else part
+            for part in self.path.split("/")
         ]
         return "/".join(parts)
 
@@ -258,7 +293,9 @@ async def test_what_does_not_exist_is_not_found(stage: Stage) -> None:
         for way in ways(stage):
             if "{" not in way.path or {way.path, f"{way.method} {way.path}"} & listing:
                 continue
-            url = way.url + ("?season=2026" if "statement" in way.path else "")
+            url = way.url + "".join(
+                query for word, query in QUERIES.items() if word in way.path
+            )
             answer = await admin.request(way.method, url, json=BODIES.get(way.path))
             assert answer.status_code == 404, (way, answer.text)
             assert answer.headers["content-type"] == "application/problem+json", way
