@@ -362,8 +362,8 @@ async def test_a_station_starts_monitoring_afresh(
 ) -> None:
     await wish(peer_world, peer, a_monitor())
     states = []
+    path = f"stations/{peer.name}/monitoring-base"
     for base in ("All", "FactoryDefault", "HardWiredOnly"):
-        path = f"stations/{peer.name}/monitoring-base"
         told = await peer_world.put(path, {"base": base})
         assert told.body == {"accepted": True, "status": "Accepted", "info": ""}
         seen = await view(peer_world, peer)
