@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.peer_world import EDITIONS, Edition, Peer, PeerWorld, Told
+from tests.fleet.peer_model import Key
 from tests.proving import proves
 
 pytestmark = [pytest.mark.postgres, pytest.mark.sockets]
@@ -20,7 +21,7 @@ LIMITS = [
     (CONTROL, "ItemsPerMessage", "ClearVariableMonitoring", "3"),
     ("DeviceDataCtrlr", "ItemsPerMessage", "GetReport", "2"),
 ]
-MODEL = {
+MODEL: dict[Key, tuple[str, bool]] = {
     POWER: ("7000", False),
     STATE: ("Available", False),
     WHOLE: ("Available", False),

@@ -154,7 +154,7 @@ async def test_nothing_that_is_said_of_a_stream_is_an_error(
     """Semantically impossible content: counted, never a crash, nothing kept."""
     await begin(peer)
     await send(peer_world, peer, "x", stream=12345)
-    far = {
+    far: Json = {
         "id": 7,
         "pending": 0,
         "basetime": "2026-07-14T00:00:00Z",
