@@ -10,6 +10,7 @@ from csms.blocks.routing import Payload, Route, route, route_whole
 from csms.clock import Clock
 from csms.domain.ids import StationId
 from csms.domain.station import Boot, Make, Standing
+from csms.ocpp.codes import CallRefused, RpcErrorCode
 from csms.ocpp.messages.provisioning import (
     BOOT_NOTIFICATION,
     NOTIFY_REPORT,
@@ -64,6 +65,14 @@ class Intervals:
         return max(1, round(span.total_seconds()))
 
 
+class Serials(Protocol):
+    """Whoever knows which serial number a station's certificate names."""
+
+    def expose(self, station: StationId, serial: str) -> bool:
+        """Tell whether it is another one, and close the connection if so."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Provisioning:
     """Answers what a station says about itself.
@@ -74,6 +83,7 @@ class Provisioning:
         clock: Where the time we tell stations comes from.
         intervals: How long each waits before it is heard of again.
         deviations: Where odd parts of reports are counted.
+        serials: Holds serial numbers against certificates; none where there are none.
     """
 
     stations: Stations
@@ -81,6 +91,7 @@ class Provisioning:
     clock: Clock
     intervals: Intervals
     deviations: Deviations
+    serials: Serials | None = None
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -90,9 +101,18 @@ class Provisioning:
     async def boot_notification(
         self, station: StationId, request: BootNotificationRequest
     ) -> BootNotificationResponse:
-        """Answer a station that has started (B01, B02, B03)."""
-        now = self.clock.now()
-        boot = Boot(station, _make(request), request.reason.value, now)
+        """Answer a station that has started (B01, B02, B03).
+
+        Raises:
+            CallRefused: If its certificate names another serial number (B01.FR.12).
+        """
+        now, make = self.clock.now(), _make(request)
+        if self.serials is not None and self.serials.expose(station, make.serial):
+            raise CallRefused(
+                RpcErrorCode.SECURITY_ERROR,
+                "the certificate names another serial number (B01.FR.12)",
+            )
+        boot = Boot(station, make, request.reason.value, now)
         standing = await self.stations.boot(boot)
         return BootNotificationResponse(
             current_time=self.clock.now(),

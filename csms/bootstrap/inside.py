@@ -24,7 +24,7 @@ from csms.bootstrap.provisioning import (
     intervals_of,
     setup_of,
 )
-from csms.bootstrap.securing import Secured, secure
+from csms.bootstrap.securing import CertifiedSerials, Secured, Sockets, secure
 from csms.bootstrap.smart import Smart, smart
 from csms.clock import Clock
 from csms.db.ingest import PostgresIngest
@@ -191,6 +191,7 @@ def build(
             *charger.blocks(dispatcher, journal),
         ),
         tariffs,
+        CertifiedSerials(secured.desk.identities, Sockets(link)),
     )
     return Inside(
         world=world,
@@ -296,6 +297,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     diagnostics: Diagnosing,
     others: tuple[Block, ...],
     tariffs: Tariffs,
+    serials: CertifiedSerials,
 ) -> Router:
     clock, book, live = world.clock, world.book, world.live
     signed = SignedValues(world.begin)
@@ -315,6 +317,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             clock,
             intervals_of(settings, clock.rate),
             journal,
+            serials,
         ),
         Availability(connectors, clock),
         Transactions(

@@ -82,6 +82,23 @@ class Sockets:
 
 
 @dataclass(frozen=True, slots=True)
+class CertifiedSerials:
+    """Holds the serial number at boot against the certificate (B01.FR.11, .12)."""
+
+    identities: Identities
+    sockets: Sockets
+
+    def expose(self, station: StationId, serial: str) -> bool:
+        """Tell whether it is another one, and close the connection if so."""
+        if not self.identities.contradicts(station, serial):
+            return False
+        reason = "its serial number is not that of its certificate"
+        self.identities.doubted(station, reason)
+        self.sockets.hang_up(station, reason)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityDoor:
     """The services' identities, in the gateway's words."""
 

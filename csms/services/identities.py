@@ -101,6 +101,7 @@ class Identities:
         self._doors: dict[StationId, StationSecurity] = {}
         self._revoked: set[str] = set()
         self._worn: dict[StationId, str] = {}
+        self._names: dict[StationId, str] = {}
         self._expired: set[StationId] = set()
         self._came: deque[tuple[StationId, SecurityProfile, str]] = deque()
         self._news = Alarm()
@@ -135,6 +136,14 @@ class Identities:
         """Tell whether a station came in with an expired certificate (A00.FR.429)."""
         return station in self._expired
 
+    def contradicts(self, station: StationId, serial: str) -> bool:
+        """Tell whether its certificate is of another serial number (B01.FR.11).
+
+        A certificate that names the station by its identity says nothing of serials.
+        """
+        name = self._names.get(station)
+        return name is not None and name not in {station, serial}
+
     # At the door
 
     async def vet(self, station: StationId, chain: Sequence[bytes]) -> Vetted:
@@ -158,11 +167,13 @@ class Identities:
 
     def entered(self, station: StationId, profile: int, chain: Sequence[bytes]) -> None:
         """Take note of how a station came in; written down soon."""
-        fingerprint = self._reader.certificate(chain[0]).fingerprint if chain else ""
-        if fingerprint:
-            self._worn[station] = fingerprint
-        else:
+        leaf = self._reader.certificate(chain[0]) if chain else None
+        fingerprint = "" if leaf is None else leaf.fingerprint
+        if leaf is None:
             self._worn.pop(station, None)
+            self._names.pop(station, None)
+        else:
+            self._worn[station], self._names[station] = fingerprint, leaf.common_name
         self._came.append((station, SecurityProfile(profile), fingerprint))
         self._news.ring()
 

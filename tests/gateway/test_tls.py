@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from csms.bootstrap.securing import CertifiedSerials, Sockets
 from csms.domain.signing import CertificateUse
 from csms.pki.tls import CIPHERS, BadTlsFiles
 from csms.services.ports.pki import Revocation
@@ -81,6 +82,35 @@ class TestGood:
         assert await is_served(street, 3, worn=await street.wears(SERIAL))
 
     @proves("A00.FR.006")
+    @proves("B01.FR.11", "B01.FR.12")
+    async def test_a_boot_with_another_serial_number_ends_the_connection(
+        self, street: TlsStreet
+    ) -> None:
+        socket = await street.connect(3, await street.wears(SERIAL))
+        registry = street.street.gateway.registry
+        serials = CertifiedSerials(street.identities, Sockets(registry.link))
+
+        assert not serials.expose(STATION, SERIAL)
+        await say(socket, [2, "1", "Echo", {"is": "here"}])
+        assert await hear(socket) == [3, "1", {"is": "here"}]
+        assert serials.expose(STATION, "S-OTHER")
+        with pytest.raises(ConnectionClosed):
+            await hear(socket)
+        [(station, doubt)] = street.doubts
+        assert station == STATION
+        assert "serial number" in doubt
+
+    async def test_a_certificate_of_an_identity_says_nothing_of_serials(
+        self, street: TlsStreet
+    ) -> None:
+        socket = await street.connect(3, await street.wears())
+
+        assert not street.identities.contradicts(STATION, "S-OTHER")
+        await socket.close()
+        basic = await street.connect(2, password=PASSWORD)
+        assert not street.identities.contradicts(STATION, "S-OTHER")
+        await basic.close()
+
     async def test_every_profile_has_its_port(self, street: TlsStreet) -> None:
         assert len(set(street.ports.values())) == 3
 

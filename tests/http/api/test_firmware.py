@@ -104,6 +104,7 @@ class TestFiles:
         assert (late.status_code, guessed.status_code) == (404, 404)
         assert late.json()["code"] == guessed.json()["code"] == "no-such-file"
 
+    @proves("A00.FR.707")
     @pytest.mark.parametrize("curve", [False, True])
     async def test_a_signature_of_another_file_is_refused(
         self, api: httpx.AsyncClient, *, curve: bool

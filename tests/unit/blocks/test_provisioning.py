@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from csms.blocks.device_reports import DeviceReports, Taken
 from csms.blocks.provisioning import Intervals, Provisioning
 from csms.domain.ids import StationId
 from csms.domain.station import Boot, Make, Standing, Variable, VariableKey
+from csms.ocpp.codes import CallRefused, RpcErrorCode
 from csms.ocpp.link import Refused, Stale, Unanswered, Unreachable
 from csms.ocpp.messages.provisioning import BootNotificationRequest, NotifyReportRequest
 from csms.services.ports.device_model import (
@@ -75,6 +76,34 @@ def a_block(standing: Standing, reports: DeviceReports | None = None) -> Provisi
         ),
         Deviations(),
     )
+
+
+class TestSerials:
+    @pytest.mark.parametrize("another", [True, False])
+    async def test_a_boot_is_held_against_the_certificate(self, another: bool) -> None:  # noqa: FBT001
+        asked = []
+
+        class Serials:
+            def expose(self, station: StationId, serial: str) -> bool:
+                asked.append((station, serial))
+                return another
+
+        block = replace(a_block(Standing.ACCEPTED), serials=Serials())
+        make = {"vendorName": "V", "model": "M", "serialNumber": "S-1"}
+        request = BootNotificationRequest.read(
+            {"reason": "PowerUp", "chargingStation": make}
+        )
+        stations = cast("Stations", block.stations)
+
+        if another:
+            with pytest.raises(CallRefused) as refused:
+                await block.boot_notification(STATION, request)
+            assert refused.value.code is RpcErrorCode.SECURITY_ERROR
+        else:
+            await block.boot_notification(STATION, request)
+
+        assert asked == [(STATION, "S-1")]
+        assert len(stations.boots) == (not another)
 
 
 class TestBoot:

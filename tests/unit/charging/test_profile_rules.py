@@ -25,6 +25,7 @@ from tests.profile_cases import (
     a_period,
     a_profile,
 )
+from tests.proving import proves
 
 
 def told(profile: Profile, at: Situation = HERE) -> list[tuple[str, str]]:
@@ -105,6 +106,7 @@ class TestWhatTheStationLacks:
 
         assert rule in [each for _, each in told(GOOD[name], at)]
 
+    @proves("K01.FR.20")
     def test_a_phase_can_be_chosen_only_where_it_switches(self) -> None:
         one = a_period(limit=1, phases=1, phase_to_use=2)
         fixed = replace(HERE, capability=replace(ABLE, phase_switching=frozenset()))
