@@ -37,18 +37,17 @@ def pytest_asyncio_loop_factories(
     return {"virtual": async_solipsism.EventLoop}
 
 
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Deal tests to processes by module; the long ones are begun first, one by one.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Deal tests to processes by module, and all of the long ones of a kind together.
 
     Accelerated days share the machine with what runs beside them, so there is never
     more than one of them at a time.
     """
-    if not config.getoption("numprocesses", None):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_dealt_as(item)))
+    item.add_marker(pytest.mark.xdist_group(_dealt_as(item)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin the long ones first, so that they do not end last."""
     items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
