@@ -12,6 +12,9 @@ import async_solipsism
 import pytest
 import structlog
 from sqlalchemy import make_url
+from typing_extensions import override
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from csms.db.embedded import EmbeddedPostgres
 from csms.db.engine import connect_raw, normalized
@@ -37,23 +40,30 @@ def pytest_asyncio_loop_factories(
     return {"virtual": async_solipsism.EventLoop}
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Deal tests to processes by module, and all of the long ones of a kind together.
+class ByModule(LoadScopeScheduling):  # type: ignore[misc] # it has no types
+    """Deals tests to processes by module, and all of the long ones of a kind together.
 
     Accelerated days share the machine with what runs beside them, so there is never
     more than one of them at a time.
     """
-    item.add_marker(pytest.mark.xdist_group(_dealt_as(item)))
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.split("::", 1)[0]
+        return LONG.get(Path(module).parent.name, module)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> LoadScopeScheduling:
+    """Choose who deals out tests, where there are several processes."""
+    return ByModule(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin the long ones first, so that they do not end last."""
     items.sort(key=lambda item: item.path.parent.name not in LONG)
-
-
-def _dealt_as(item: pytest.Item) -> str:
-    folder = item.path.parent.name
-    return LONG.get(folder) or str(item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)
