@@ -31,7 +31,7 @@ demo: $(READY)
 	@$(BIN)/csms demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: lint
 	@$(BIN)/python -m pytest -q -m "$(QUICK)" $(ARGS)

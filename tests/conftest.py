@@ -22,7 +22,7 @@ from csms.db.migrating import migrate
 from tests.fakes.clock import ManualClock
 
 OUTSIDE = ("postgres", "sockets", "fleet", "faults", "browser")
-LONG = {"fleet": "days", "faults": "faults", "browser": "faults"}
+LONG = dict.fromkeys(("fleet", "faults", "browser"), "long")
 """Folders whose tests take long, and what they are dealt out as."""
 
 TEMPLATE = "csms_test_template"
@@ -41,7 +41,7 @@ def pytest_asyncio_loop_factories(
 
 
 class ByModule(LoadScopeScheduling):  # type: ignore[misc] # it has no types
-    """Deals tests to processes by module, and all of the long ones of a kind together.
+    """Deals tests to processes by module, and all of the long ones to one of them.
 
     Accelerated days share the machine with what runs beside them, so there is never
     more than one of them at a time.
