@@ -73,10 +73,10 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"valid_until": "2026-07-14T12:00:00"}, "valid_until"),
     ({"priority": 10}, "priority"),
     ({"languages": ["en", "de", "fr"]}, "languages"),
-    ({"languages": ["English please"]}, "languages[0]"),
+    ({"languages": ["English please"]}, "languages.0"),
     ({"places": [{}]}, "places"),
     ({"places": [{"station": "a", "site": "b"}]}, "places"),
-    ({"places": [{"station": "a", "evses": [0]}]}, "places[0].evses[0]"),
+    ({"places": [{"station": "a", "evses": [0]}]}, "places.0.evses.0"),
     ({"group": ""}, "group"),
     ({"type": "T" * 21}, "type"),
 ]
