@@ -294,7 +294,7 @@ class TestAccounts:
         for station in (cast.OUT_DURING, cast.AT_HOME, cast.PRIORITY):
             mean_kw = first.exported_kwh(station) / DAY_1.hours
             assert float(lines[station]["average_kw"]) == pytest.approx(
-                mean_kw, rel=0.03
+                mean_kw, rel=0.01
             )
         assert float(lines[cast.OUT_BEFORE]["average_kw"]) == 0
 
