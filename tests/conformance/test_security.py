@@ -365,11 +365,15 @@ class TestEvents:
         listed = await peer_world.get(f"security-events?station={peer.name}")
         assert only(listed.body["items"])["type"] == "TamperDetectionActivated"
 
-    async def test_what_is_not_critical_is_kept_and_not_told(
+    async def test_what_nobody_must_act_on_is_kept_and_not_told(
         self, peer_world: PeerWorld
     ) -> None:
         async with peer_world.station() as peer:
-            for kind in ("InvalidMessages", "SomethingOfTheMakers"):
+            for kind in (
+                "InvalidMessages",
+                "SomethingOfTheMakers",
+                "StartupOfTheDevice",
+            ):
                 said = {"type": kind, "timestamp": peer_world.now()}
                 await peer.ask("SecurityEventNotification", said)
 
@@ -381,6 +385,7 @@ class TestEvents:
         assert kept == [
             {"type": "InvalidMessages", "critical": False},
             {"type": "SomethingOfTheMakers", "critical": False},
+            {"type": "StartupOfTheDevice", "critical": True},
         ]
         assert not await peer_world.rows(
             "SELECT 1 FROM incident WHERE station_id = $1", peer.name
