@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +15,7 @@ from typing_extensions import override
 
 from csms.console import wording
 from csms.console.assets import Assets
+from csms.console.menu import may, menu
 from csms.domain.errors import DomainError
 from csms.services.ports.access import Role
 from csms.web.auth import admit
@@ -71,13 +73,15 @@ class Shell:
             values: What the template shows.
         """
         node = self.node
+        role = Role.VIEWER if caller is None else caller.role
         frame: dict[str, Any] = {
             "caller": caller,
             "may_act": caller is not None and caller.role.may(Role.OPERATOR),
+            "may": partial(may, role),
+            "menu": menu(role, has_mail=node.mail is not None),
             "now": node.clock.now(),
             "rate": node.clock.rate,
             "zone": self.zone,
-            "has_mail": node.mail is not None,
             "version": node.version,
             "stream": STREAM if caller else "",
         }

@@ -124,6 +124,7 @@ def test_conformance_is_found_block_by_block_without_scripts(
 ) -> None:
     with window(chromium, shown, width=PHONE, scripts=False) as page:
         sign_in(page)
+        page.get_by_role("link", name="System").click()
         page.get_by_role("link", name="Conformance").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Conformance")
         page.get_by_role("link", name="G Availability").click()
