@@ -25,13 +25,11 @@ from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.certificate import RootUse
 from csms.domain.ids import StationId
-from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.root_rotation import UnknownRotation
 from csms.services.roots import UnknownRoot
 from csms.services.station_certificates import CALL_ERROR, NO_ANSWER
 from csms.web.auth import Admin, NodeOf, Operator
 from csms.web.paging import Page
-from csms.web.problems import Unavailable
 
 ROUTER = APIRouter(tags=["certificates"], route_class=GuardedRoute)
 _CREATED, _NO_CONTENT = 201, 204
@@ -41,12 +39,6 @@ _SILENT: dict[int | str, dict[str, object]] = {
     504: {"model": OutcomeItem, "description": "No answer."},
     502: {"model": OutcomeItem, "description": "The station's CALLERROR."},
 }
-
-
-class StationSilent(Unavailable):
-    """The station does not say what it holds."""
-
-    code = "station-silent"
 
 
 @ROUTER.get("/certificates/roots", summary="List whom we trust, and for what")
@@ -160,10 +152,7 @@ async def read_certificates(
 ) -> StationCertificatesItem:
     """Ask the station now, and return what it says."""
     name = known_station(node, station)
-    try:
-        await node.certificates.stations.read(name)
-    except (NoAnswer, RefusedByStation) as problem:
-        raise _silent(problem) from problem
+    await node.certificates.stations.read(name)
     return overview_item(await node.certificates.stations.overview(name))
 
 
@@ -194,19 +183,9 @@ async def delete_certificate(
 ) -> OutcomeItem:
     """Delete it, unless the station could not reach us without it."""
     name = known_station(node, station)
-    try:
-        outcome = await node.certificates.stations.delete(name, key, caller.name)
-    except (NoAnswer, RefusedByStation) as problem:
-        raise _silent(problem) from problem
+    outcome = await node.certificates.stations.delete(name, key, caller.name)
     response.status_code = _STATUS.get(outcome.status, 200)
     return outcome_item(outcome)
-
-
-def _silent(problem: NoAnswer | RefusedByStation) -> StationSilent:
-    return StationSilent(
-        f"the station does not say what it holds: {problem}",
-        remedy="try again once it is connected",
-    )
 
 
 def _use(said: str) -> RootUse:

@@ -26,7 +26,7 @@ from csms.api.stations import known_station
 from csms.domain.errors import NotFound
 from csms.domain.ids import EvseId
 from csms.domain.profile import Period, Purpose, RateUnit
-from csms.services.asking import StationSilent, asked
+from csms.services.asking import StationSilent
 from csms.services.node import Node
 from csms.services.ports.charging import Criteria
 from csms.services.ports.profiles import Verdict
@@ -118,7 +118,7 @@ async def refresh_profiles(  # noqa: PLR0913, PLR0917 path, caller and five filt
     name = known_station(node, station)
     try:
         criteria = Criteria(evse, purpose, stack_level, source, profile)
-        rows = await asked(node.charging.refresh(name, criteria))
+        rows = await node.charging.refresh(name, criteria)
     except TimeoutError:
         raise StationSilent(f"{name} did not send the report it promised") from None
     return ProfileList(items=[profile_item(each) for each in rows])
@@ -140,7 +140,7 @@ async def set_profile(
     if dry_run:
         await node.charging.check(profile)
         return Checked()
-    return _verdict(await asked(node.charging.install(profile, caller.name)))
+    return _verdict(await node.charging.install(profile, caller.name))
 
 
 @ROUTER.put(
@@ -154,7 +154,7 @@ async def update_profile(
     name = known_station(node, station)
     period = Period(0, **values.model_dump())
     pushed = node.charging.update(name, profile, period, caller.name)
-    return _verdict(await asked(pushed))
+    return _verdict(await pushed)
 
 
 @ROUTER.delete(
@@ -165,7 +165,7 @@ async def clear_profile(
 ) -> Cleared:
     """Clear one profile by its id (K10)."""
     name = known_station(node, station)
-    gone = await asked(node.charging.clear(name, profile, caller.name))
+    gone = await node.charging.clear(name, profile, caller.name)
     return Cleared(cleared=gone)
 
 
@@ -181,7 +181,7 @@ async def clear_profiles(
     """Clear every profile that matches (K10)."""
     name = known_station(node, station)
     criteria = Criteria(evse, purpose, stack_level)
-    gone = await asked(node.charging.clear_all(name, criteria, caller.name))
+    gone = await node.charging.clear_all(name, criteria, caller.name)
     return Cleared(cleared=gone)
 
 
@@ -198,7 +198,7 @@ async def show_composite(
     """Return our composite schedule, the station's, and where they differ (K08)."""
     name = known_station(node, station)
     span = timedelta(seconds=duration_s)
-    found = await asked(node.composites.compare(EvseId(name, evse), span, unit))
+    found = await node.composites.compare(EvseId(name, evse), span, unit)
     return comparison_item(found)
 
 
@@ -245,7 +245,7 @@ async def use_priority(
     """Put charging first in the running transaction, or no longer (K21)."""
     place = _evse(node, station, evse)
     used = node.charging.use_priority(place, caller.name, activate=wanted.active)
-    return _reply(await asked(used))
+    return _reply(await used)
 
 
 @ROUTER.get(
@@ -270,7 +270,7 @@ async def allow_transfer(
     told = node.transfers.tell(
         _evse(node, station, evse), caller.name, both_directions=wanted.bidirectional
     )
-    return _reply(await asked(told))
+    return _reply(await told)
 
 
 @ROUTER.post("/stations/{station}/afrr-signal", summary="Hand on a signal of the grid")
@@ -280,7 +280,7 @@ async def send_signal(
     """Hand on a signal as of now (Q08); refused unless power may be left to others."""
     name = known_station(node, station)
     sent = node.charging.signal(name, wanted.signal, caller.name)
-    return _reply(await asked(sent))
+    return _reply(await sent)
 
 
 def _evse(node: Node, station: str, number: int) -> EvseId:

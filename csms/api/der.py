@@ -11,7 +11,7 @@ from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.der import Control, Kind
 from csms.domain.errors import Broken
-from csms.services.asking import StationSilent, asked
+from csms.services.asking import StationSilent
 from csms.services.der_documents import body_from, control_document
 from csms.services.ports.der import HeldControl
 from csms.services.ports.wire import Reply
@@ -144,7 +144,7 @@ async def refresh_controls(
     """Ask the station which controls it holds, and return what is known then."""
     name = known_station(node, station)
     try:
-        found = await asked(node.der.refresh(name))
+        found = await node.der.refresh(name)
     except TimeoutError:
         raise StationSilent(f"{name} did not send the report it promised") from None
     kinds = node.book.capability(name).der_kinds
@@ -160,7 +160,7 @@ async def set_control(
     What could discharge passes the same gate as every discharge.
     """
     name = known_station(node, station)
-    said = await asked(node.der.set(name, wanted.control(control), caller.name))
+    said = await node.der.set(name, wanted.control(control), caller.name)
     return SetItem(
         accepted=said.reply.accepted,
         status=said.reply.status,
@@ -182,7 +182,7 @@ async def clear_control(
     """Clear one control by its id."""
     name = known_station(node, station)
     cleared = node.der.clear(name, caller.name, default=default, control=control)
-    return _cleared(await asked(cleared))
+    return _cleared(await cleared)
 
 
 @ROUTER.delete("/stations/{station}/der-controls", summary="Clear grid controls")
@@ -196,7 +196,7 @@ async def clear_controls(
     """Clear all defaults or all scheduled controls, or those of one kind."""
     name = known_station(node, station)
     cleared = node.der.clear(name, caller.name, default=default, kind=kind)
-    return _cleared(await asked(cleared))
+    return _cleared(await cleared)
 
 
 @ROUTER.get("/stations/{station}/der-alarms", summary="List grid alarms")

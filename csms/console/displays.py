@@ -10,9 +10,7 @@ from csms.domain.display import Priority, ScreenMessage, ScreenText
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
 from csms.services.ports.displays import DisplayQuery
-from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.web.auth import NodeOf, Operator
-from csms.web.problems import Unavailable
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -41,10 +39,7 @@ async def show(
 async def read(station: StationId, caller: Operator, node: NodeOf) -> Response:
     """Ask the station what it shows."""
     del caller
-    try:
-        await node.upkeep.displays.read(station, DisplayQuery())
-    except (NoAnswer, RefusedByStation) as problem:
-        raise _silent(problem) from problem
+    await node.upkeep.displays.read(station, DisplayQuery())
     return _back(station)
 
 
@@ -53,17 +48,8 @@ async def clear(
     station: StationId, message: int, caller: Operator, node: NodeOf
 ) -> Response:
     """Clear a message."""
-    try:
-        await node.upkeep.displays.clear(station, message, caller.name)
-    except (NoAnswer, RefusedByStation) as problem:
-        raise _silent(problem) from problem
+    await node.upkeep.displays.clear(station, message, caller.name)
     return _back(station)
-
-
-def _silent(problem: Exception) -> Unavailable:
-    return Unavailable(
-        f"the station did not do it: {problem}", remedy="see its message log"
-    )
 
 
 def _back(station: StationId) -> Response:

@@ -14,7 +14,8 @@ from csms.domain.errors import Broken, Conflict, NotFound
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.profile import Kind, Period, Profile, Purpose
 from csms.domain.station import Standing as StationStanding
-from csms.services.commands import MalformedCommand, StationRejected
+from csms.services.asking import StationRejected
+from csms.services.commands import MalformedCommand
 from csms.services.ledger import Ledger
 from csms.services.needs import needs_of
 from csms.services.permitting import DischargeGate

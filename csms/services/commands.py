@@ -15,6 +15,7 @@ from csms.domain.ids import StationId
 from csms.domain.privacy import shown
 from csms.domain.secrecy import hidden
 from csms.domain.station import EDITION_21, Standing
+from csms.services.asking import StationRejected
 from csms.services.fitness import Fitness
 from csms.services.permitting import DischargeGate, Holding, holds_nothing
 from csms.services.ports.wire import (
@@ -55,12 +56,6 @@ class MalformedCommand(Broken):
             field=first.path or None,
             remedy=f"send what the schema of {action} allows",
         )
-
-
-class StationRejected(NotAllowed):
-    """A rejected station is not sent anything (B03.FR.03)."""
-
-    code = "station-rejected"
 
 
 class Guard(Protocol):

@@ -14,6 +14,7 @@ from csms.domain.customer import (
 from csms.domain.errors import Broken, NotFound
 from csms.domain.ids import StationId
 from csms.domain.token import IdToken
+from csms.services.asking import known, reachable
 from csms.services.ports.customers import CustomerWire, ListKeeper
 from csms.services.ports.wire import (
     Deviations,
@@ -22,7 +23,6 @@ from csms.services.ports.wire import (
     RefusedByStation,
 )
 from csms.services.ports.work import Begin
-from csms.services.reaching import known, reachable
 from csms.services.stations import StationBook
 
 MOST_PARTS = 10_000

@@ -14,7 +14,7 @@ from csms.domain.errors import Broken, NotAllowed
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_21
 from csms.domain.station import Standing as StationStanding
-from csms.services.commands import StationRejected
+from csms.services.asking import StationRejected
 from csms.services.der_documents import control_document
 from csms.services.permitting import DischargeGate
 from csms.services.ports.der import (

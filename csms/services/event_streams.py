@@ -21,16 +21,16 @@ from csms.domain.event_stream import (
 )
 from csms.domain.ids import StationId
 from csms.domain.monitor import StreamParams
-from csms.services.ports.streams import StreamBatch, StreamSaid, StreamWire
-from csms.services.ports.wire import Deviations, DeviationSeen, Reply
-from csms.services.ports.work import Begin
-from csms.services.reaching import (
+from csms.services.asking import (
     StationLacks,
-    answered,
+    asked,
     known,
     reachable,
     speaks_21,
 )
+from csms.services.ports.streams import StreamBatch, StreamSaid, StreamWire
+from csms.services.ports.wire import Deviations, DeviationSeen, Reply
+from csms.services.ports.work import Begin
 from csms.services.stations import StationBook
 
 log = structlog.get_logger()
@@ -226,8 +226,7 @@ class EventStreams:
         self._require_21(station)
         async with self._begin() as work:
             await work.access.audit(by, "streams.asked", station, {}, self._clock.now())
-        with answered():
-            said = await self._wire.open_streams(station)
+        said = await asked(self._wire.open_streams(station))
         streams = await self._streams(station)
         for each in said:
             there = streams.get(each.id)
@@ -271,8 +270,7 @@ class EventStreams:
             await work.access.audit(
                 by, "stream.adjusted", station, detail, self._clock.now()
             )
-        with answered():
-            reply = await self._wire.adjust(station, stream, params)
+        reply = await asked(self._wire.adjust(station, stream, params))
         if reply.accepted:
             await self._adjusted(found, params)
         return reply

@@ -15,6 +15,7 @@ from csms.domain.log_job import (
     LogWord,
 )
 from csms.domain.station import Station
+from csms.services.asking import StationLacks, known, reachable, speaks_21
 from csms.services.log_uploads import moved
 from csms.services.ports.logs import LogFiles, LogReply, LogWire
 from csms.services.ports.wire import (
@@ -25,7 +26,6 @@ from csms.services.ports.wire import (
     Silence,
 )
 from csms.services.ports.work import Begin, Work
-from csms.services.reaching import StationLacks, known, reachable, speaks_21
 from csms.services.stations import StationBook
 from csms.services.upload_places import (
     UploadPolicy,

@@ -10,6 +10,7 @@ from csms.domain.alert import clamped
 from csms.domain.errors import DomainError, NotFound
 from csms.domain.ids import StationId
 from csms.domain.monitor import LEAST_SEVERE, ReportedMonitor
+from csms.services.asking import StationLacks, known, reachable
 from csms.services.monitor_models import MonitoringModel
 from csms.services.ports.monitors import (
     MonitoringReport,
@@ -25,7 +26,6 @@ from csms.services.ports.wire import (
     Reply,
 )
 from csms.services.ports.work import Begin, Work
-from csms.services.reaching import StationLacks, known, reachable
 from csms.services.stations import StationBook
 
 log = structlog.get_logger()

@@ -19,6 +19,7 @@ from csms.domain.monitor import (
     flaw_of,
 )
 from csms.domain.station import Station
+from csms.services.asking import StationLacks, asked, known, reachable, speaks_21
 from csms.services.monitor_models import MonitoringModel
 from csms.services.ports.monitors import Monitoring, MonitorWire
 from csms.services.ports.wire import (
@@ -29,7 +30,6 @@ from csms.services.ports.wire import (
     Reply,
 )
 from csms.services.ports.work import Begin, Work
-from csms.services.reaching import StationLacks, answered, known, reachable, speaks_21
 from csms.services.stations import StationBook
 
 MOST_AT_ONCE = 1_000
@@ -170,8 +170,7 @@ class Monitors:
             StationRefused: If it answers by an error.
         """
         async with self._asking(station, "monitoring_base", base.value, by):
-            with answered():
-                reply = await self._wire.set_base(station, base)
+            reply = await asked(self._wire.set_base(station, base))
             now = self._clock.now()
             if reply.accepted:
                 async with self._begin() as work:
@@ -195,8 +194,7 @@ class Monitors:
         if not 0 <= severity <= LEAST_SEVERE:
             raise Broken(f"severities go from 0 to {LEAST_SEVERE}", field="severity")
         async with self._asking(station, "monitoring_level", severity, by):
-            with answered():
-                reply = await self._wire.set_level(station, severity)
+            reply = await asked(self._wire.set_level(station, severity))
             if reply.accepted:
                 async with self._begin() as work:
                     await work.monitors.save_level(station, severity, self._clock.now())

@@ -17,7 +17,7 @@ from csms.domain.station import Standing
 from csms.domain.station_request import RequestKind, RequestState, StationRequest
 from csms.domain.token import IdToken
 from csms.domain.units import Power
-from csms.services.commands import StationRejected
+from csms.services.asking import StationRejected
 from csms.services.live import LiveFleet
 from csms.services.ports.requests import OperatingWire
 from csms.services.ports.wire import NoAnswer, RefusedByStation, Reply

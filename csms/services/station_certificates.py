@@ -14,9 +14,9 @@ from csms.clock import Clock
 from csms.domain.certificate import CertificateHash, Installed, RootUse, TrustedRoot
 from csms.domain.ids import StationId
 from csms.domain.station import EDITION_201, Standing
+from csms.services.asking import StationRejected
 from csms.services.certificate_overview import CertificateOverview, overview_of
 from csms.services.certificate_rules import CertificateRules, LastRoot, NotInstalled
-from csms.services.commands import StationRejected
 from csms.services.ports.certificate_store import CertificateIntent, IntentStage
 from csms.services.ports.certificates import CertificateWire
 from csms.services.ports.wire import NoAnswer, RefusedByStation

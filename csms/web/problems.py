@@ -17,13 +17,12 @@ from starlette.status import (
     HTTP_409_CONFLICT,
     HTTP_422_UNPROCESSABLE_CONTENT,
     HTTP_500_INTERNAL_SERVER_ERROR,
-    HTTP_502_BAD_GATEWAY,
     HTTP_503_SERVICE_UNAVAILABLE,
     HTTP_504_GATEWAY_TIMEOUT,
 )
 
 from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFound
-from csms.services.asking import StationSilent
+from csms.services.asking import StationSilent, failure
 from csms.services.commands import MalformedCommand
 from csms.services.events import RulesBroken
 from csms.services.fitness import StationUnfit
@@ -104,8 +103,8 @@ _STATUS: Mapping[type[DomainError], int] = {
 def install_problems(app: FastAPI) -> None:
     """Let an application answer every failure by a problem document."""
     app.add_exception_handler(DomainError, _domain)
-    app.add_exception_handler(NoAnswer, _no_answer)
-    app.add_exception_handler(RefusedByStation, _refused)
+    app.add_exception_handler(NoAnswer, _not_done)
+    app.add_exception_handler(RefusedByStation, _not_done)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -191,31 +190,9 @@ async def _domain(_request: Request, error: Exception) -> Response:
     return respond(problem_of(error), headers)
 
 
-async def _no_answer(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, NoAnswer)  # noqa: S101 the same
-    return respond(
-        Problem(
-            type="urn:csms:problem:no-answer",
-            title="The station did not answer.",
-            status=HTTP_504_GATEWAY_TIMEOUT,
-            detail=f"{error.station} did not answer: {error.kind}",
-            code="no-answer",
-            remedy="see whether it is connected, and ask again",
-        )
-    )
-
-
-async def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedByStation)  # noqa: S101 the same
-    return respond(
-        Problem(
-            type="urn:csms:problem:refused-by-station",
-            title="The station answered by an error.",
-            status=HTTP_502_BAD_GATEWAY,
-            detail=f"{error.station} answered {error.code}: {error.description}",
-            code="refused-by-station",
-        )
-    )
+async def _not_done(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NoAnswer | RefusedByStation)  # noqa: S101 the same
+    return respond(problem_of(failure(error)))
 
 
 async def _validation(_request: Request, error: Exception) -> Response:

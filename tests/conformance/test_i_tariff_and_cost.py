@@ -167,7 +167,7 @@ async def test_a_tariff_that_the_station_refuses_does_not_hold(
         )
 
     assert (refused.status, refused.body["code"]) == (403, "tariff-refused")
-    assert (declined.status, declined.body["code"]) == (502, "refused-by-station")
+    assert (declined.status, declined.body["code"]) == (409, "station-refused")
     assert held == []
 
 

@@ -450,7 +450,7 @@ async def test_what_the_edition_or_the_device_model_lacks_is_said_before_it_is_a
         assert told.status == 201
         assert peer.record.asked("GetLog")[-1]["logType"] == "DataCollectorLog"
     else:
-        assert (told.status, told.body["code"]) == (403, "station-lacks")
+        assert (told.status, told.body["code"]) == (409, "station-lacks")
         assert "2.1" in told.body["detail"]
         assert peer.record.asked("GetLog") == []
     await peer_world.rows(
@@ -462,7 +462,7 @@ async def test_what_the_edition_or_the_device_model_lacks_is_said_before_it_is_a
     )
     only_ftp = await wish(peer_world, peer)
     elsewhere = await wish(peer_world, peer, location="sftp://x.example/logs")
-    assert (only_ftp.status, only_ftp.body["field"]) == (403, "location")
+    assert (only_ftp.status, only_ftp.body["field"]) == (409, "location")
     assert "FTP,SFTP" in only_ftp.body["detail"]
     assert elsewhere.status == 201
 

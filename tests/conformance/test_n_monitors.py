@@ -272,8 +272,8 @@ SENSELESS: list[tuple[Json, int, str]] = [
     (a_monitor(kind="Periodic", value=0.5), 422, "monitors.0.value"),
     (a_monitor(value=9001), 422, "monitors.0.value"),
     (a_monitor(kind="Sometimes"), 422, "monitors.0.kind"),
-    (a_monitor(("EVSE", 9, "Power", None)), 403, "monitors.0.component"),
-    (a_monitor(("EVSE", 1, "Mood", None)), 403, "monitors.0.variable"),
+    (a_monitor(("EVSE", 9, "Power", None)), 409, "monitors.0.component"),
+    (a_monitor(("EVSE", 1, "Mood", None)), 409, "monitors.0.variable"),
 ]
 
 
@@ -462,7 +462,7 @@ async def test_some_monitors_are_reported(peer_world: PeerWorld, peer: Peer) -> 
     ]
     assert (empty["status"], empty["complete"]) == ("EmptyResultSet", True)
     assert [e["id"] for e in (await view(peer_world, peer))["reported"]] == [3]
-    assert (many.status, many.body["field"]) == (403, "variables")
+    assert (many.status, many.body["field"]) == (409, "variables")
 
 
 async def test_a_report_that_nobody_asked_for_is_counted(
@@ -525,6 +525,6 @@ async def test_a_station_that_cannot_monitor_is_not_asked(
         await peer_world.idle()
         told = await wish(peer_world, peer, a_monitor(WHOLE))
 
-        assert (told.status, told.body["code"]) == (403, "station-lacks")
+        assert (told.status, told.body["code"]) == (409, "station-lacks")
         assert "MonitoringCtrlr.Enabled" in told.body["detail"]
         assert peer.record.asked("SetVariableMonitoring") == []

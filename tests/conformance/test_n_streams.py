@@ -277,5 +277,5 @@ async def test_a_station_of_the_earlier_edition_has_no_streams(
     async with peer_world.station(Edition.V201) as peer:
         told = await peer_world.post(f"stations/{peer.name}/event-streams/ask")
 
-        assert (told.status, told.body["code"]) == (403, "station-lacks")
+        assert (told.status, told.body["code"]) == (409, "station-lacks")
         assert peer.record.asked("GetPeriodicEventStream") == []

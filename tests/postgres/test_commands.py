@@ -16,10 +16,10 @@ from csms.domain.ids import EventId, EvseId, ParticipantId, StationId
 from csms.domain.interval import Interval
 from csms.domain.profile import Role
 from csms.domain.station import Standing
+from csms.services.asking import StationRejected
 from csms.services.commands import (
     Commands,
     MalformedCommand,
-    StationRejected,
     UnknownAction,
 )
 from csms.services.permitting import DischargeForbidden

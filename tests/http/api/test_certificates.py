@@ -366,7 +366,7 @@ class TestReading:
         await admin.put(f"{HERE}/standing", json={"standing": "rejected"})
         rejected = await admin.post(f"{CERTIFICATES}/read")
 
-        assert (away.status_code, away.json()["code"]) == (503, "station-silent")
+        assert (away.status_code, away.json()["code"]) == (504, "station-silent")
         assert (rejected.status_code, rejected.json()["code"]) == (
             403,
             "station-rejected",
