@@ -1,6 +1,6 @@
 """Block E: what stations report of transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
@@ -90,6 +90,14 @@ class NoReservations:
 
 NONE_KEPT = NoReservations()
 
+Resumed = Callable[[EvseId, TransactionId], None]
+"""Is told of a transaction that goes on after a restart of its station."""
+
+
+def unheard(evse: EvseId, transaction: TransactionId) -> None:
+    """Take no note."""
+    del evse, transaction
+
 
 class Costs(Protocol):
     """Whoever reckons what transactions cost."""
@@ -119,6 +127,7 @@ class Transactions:
         costs: Who reckons what an ended transaction has cost.
         deviations: Where oddly numbered and dated reports are counted.
         most_ahead: How far a station's clock may be ahead without being counted.
+        resumed: Is told of transactions that go on after a restart (2.1).
     """
 
     ingest: Ingest
@@ -130,6 +139,7 @@ class Transactions:
     costs: Costs | None = None
     deviations: Deviations | None = None
     most_ahead: timedelta = timedelta(seconds=60)
+    resumed: Resumed = unheard
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -148,6 +158,8 @@ class Transactions:
         """
         report = self.report(station, request, payload)
         self._count(report, await self.ingest.record(report))
+        if request.trigger_reason is TriggerReason.TX_RESUMED:
+            self._resume(report)
         if self.signed is not None and request.meter_value is not None:
             place = EvseId(station, report.evse or 0)
             if signed := signed_from(request.meter_value, place, report.transaction):
@@ -177,6 +189,12 @@ class Transactions:
             seen.append(DeviationSeen("clock-ahead", path, detail))
         if seen and self.deviations is not None:
             self.deviations.count(report.station, seen, self.clock.now())
+
+    def _resume(self, report: TransactionReport) -> None:
+        """Tell of a transaction that goes on (B13.FR.30, E17.FR.14)."""
+        number = report.evse or self.ingest.evse_of(report.station, report.transaction)
+        if number is not None:
+            self.resumed(EvseId(report.station, number), report.transaction)
 
     async def _judgement(
         self, report: TransactionReport, request: TransactionEventRequest

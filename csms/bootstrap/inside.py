@@ -59,6 +59,7 @@ from csms.services.provisioning import Provisioner
 from csms.services.reception import Reception
 from csms.services.registry import Registry
 from csms.services.replanning import Replanner
+from csms.services.resuming import Resuming
 from csms.services.returning import Returning
 from csms.services.running import EventRunner
 from csms.services.sending import NoticeSender
@@ -105,6 +106,7 @@ class Inside:
     dispatcher: Dispatcher
     monitor: Monitor
     returning: Returning
+    resuming: Resuming
     events: Events
     participation: Participation
     settlement: Settlement
@@ -147,7 +149,7 @@ def build(
         ),
     )
     charger = smart(world, link, by_others=settings.discharge_by_others)
-    dispatcher, monitor = _dispatch(settings, world, provisioner, charger)
+    dispatcher, monitor, resuming = _dispatch(settings, world, provisioner, charger)
     planning = Planning(programs, live, book)
     run_wake, send_wake = Alarm(), Alarm()
     notices = Notices(planning, TemplateLetters(), CALLER, settings.smtp_from)
@@ -192,6 +194,7 @@ def build(
         ),
         tariffs,
         CertifiedSerials(secured.desk.identities, Sockets(link)),
+        resuming,
     )
     return Inside(
         world=world,
@@ -220,6 +223,7 @@ def build(
         dispatcher=dispatcher,
         monitor=monitor,
         returning=Returning(live, StationRemote(link)),
+        resuming=resuming,
         events=Events(
             clock,
             begin,
@@ -251,7 +255,7 @@ def build(
 
 def _dispatch(
     settings: Settings, world: World, provisioner: Provisioner, charger: Smart
-) -> tuple[Dispatcher, Monitor]:
+) -> tuple[Dispatcher, Monitor, Resuming]:
     wire = charger.profile_wire
 
     async def sample(station: StationId, often: bool) -> None:  # noqa: FBT001
@@ -259,10 +263,11 @@ def _dispatch(
         await provisioner.set_sampling(station, seconds)
 
     stale = timedelta(seconds=settings.stale_soc_s)
+    floors, conductor = Floors(world, wire), Conductor(world, wire, sample)
     dispatcher = Dispatcher(
         world,
-        Floors(world, wire),
-        Conductor(world, wire, sample),
+        floors,
+        conductor,
         DispatchPolicy(
             stale_soc=max(stale, timedelta(seconds=2 * settings.sampling_idle_s)),
             skew=max(SKEW, timedelta(seconds=world.clock.rate)),
@@ -279,7 +284,16 @@ def _dispatch(
             + timedelta(seconds=JITTER_REAL_S * (world.clock.rate - 1)),
         ),
     )
-    return dispatcher, monitor
+    resuming = Resuming(
+        world,
+        charger.ledger,
+        charger.charging.wire,
+        charger.charging.gate,
+        floors,
+        conductor,
+        dispatcher,
+    )
+    return dispatcher, monitor, resuming
 
 
 def _great_skew(clock: Clock) -> timedelta:
@@ -298,6 +312,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     others: tuple[Block, ...],
     tariffs: Tariffs,
     serials: CertifiedSerials,
+    resuming: Resuming,
 ) -> Router:
     clock, book, live = world.clock, world.book, world.live
     signed = SignedValues(world.begin)
@@ -330,6 +345,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             tariffs,
             journal,
             _great_skew(clock),
+            resuming.resumed,
         ),
         Metering(ingest, habits, signed),
         *diagnostic_blocks(diagnostics, connectors, journal),

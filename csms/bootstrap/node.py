@@ -204,6 +204,7 @@ def _workers(
         "dispatcher": inside.dispatcher.run,
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,
+        "resuming": inside.resuming.run,
         "firmware": inside.upkeep.runner.run,
         "announcer": inside.upkeep.announcer.run,
         **inside.secured.workers(),

@@ -6,6 +6,7 @@ again after every reconnect (rule 24).
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,11 +41,19 @@ class Floors:
         self._confirmed: dict[StationId, _Mark] = {}
         self._marks: dict[StationId, tuple[tuple[object, ...], _Mark]] = {}
         self._doubted: set[StationId] = set()
+        self._lost: set[StationId] = set()
+        self._withheld: Counter[StationId] = Counter()
         self._busy: dict[StationId, asyncio.Task[None]] = {}
         self._rest: dict[StationId, float] = {}
 
     def confirmed(self, station: StationId) -> bool:
-        """Tell whether the station is known to hold its floors."""
+        """Tell whether the station is known to hold its floors.
+
+        It does not count as that while other limits are being given back.
+        """
+        return not self._withheld[station] and self._is_there(station)
+
+    def _is_there(self, station: StationId) -> bool:
         return self._confirmed.get(station) == self._mark(station)
 
     def doubt(self, station: StationId) -> None:
@@ -61,12 +70,31 @@ class Floors:
         now = asyncio.get_running_loop().time()
         for station in stations:
             waits = station in self._busy or self._rest.get(station, 0.0) > now
-            sure = self.confirmed(station) and station not in self._doubted
+            sure = self._is_there(station) and station not in self._doubted
             if waits or sure or not self._may(station):
                 continue
             task = asyncio.create_task(self._install(station))
             self._busy[station] = task
             task.add_done_callback(partial(self._free, station))
+
+    def lost(self, station: StationId) -> None:
+        """Count nothing as present until ``regained``: the station was restarted."""
+        self._confirmed.pop(station, None)
+        self._lost.add(station)
+        self._withheld[station] += 1
+        self.doubt(station)
+
+    async def restore(self, station: StationId) -> bool:
+        """Put the floors back now; tell whether they are known to be there."""
+        for _ in range(2):  # what is under way may have begun before they were lost
+            self.look((station,))
+            if (busy := self._busy.get(station)) is not None:
+                await asyncio.wait({busy})
+        return self._is_there(station)
+
+    def regained(self, station: StationId) -> None:
+        """Let the floors count again: what lies between them and events is back."""
+        self._withheld[station] -= 1
 
     def _free(self, station: StationId, _: asyncio.Task[None]) -> None:
         self._busy.pop(station, None)
@@ -112,6 +140,7 @@ class Floors:
     async def _install(self, station: StationId) -> None:
         mark = self._mark(station)
         self._doubted.discard(station)
+        self._lost.discard(station)
         terms, limit = self._terms(station), self._limit(station)
         profiles = (
             (Role.STATION_MAX, station_max(station, limit, terms)),
@@ -126,6 +155,8 @@ class Floors:
         except Exception:  # one station must never stop the others
             log.exception("floor.failed", station=station)
             self._try_later(station)
+            return
+        if station in self._lost:
             return
         self._confirmed[station] = mark
         log.info("floor.confirmed", station=station, limit_w=limit.watts)

@@ -99,7 +99,7 @@ class Operating:
                 field="evse",
                 remedy="stop that one first",
             )
-        profile = None if limit is None else self._profile(evse, limit)
+        profile = None if limit is None else start_profile(evse, limit)
         detail: dict[str, Any] = {"id_token": token.value, "type": token.type}
         if limit is not None:
             detail["limit_w"] = limit.watts
@@ -261,18 +261,6 @@ class Operating:
                 remedy="see the EVSEs of the station",
             )
 
-    def _profile(self, evse: EvseId, limit: Power) -> Profile:
-        return Profile(
-            id=START_PROFILES + evse.number,
-            evse=evse,
-            purpose=Purpose.TX,
-            kind=Kind.RELATIVE,
-            stack_level=0,
-            unit=RateUnit.WATTS,
-            periods=(Period(0, limit=float(limit.watts)),),
-            duration=DAY,
-        )
-
     async def _ask(  # noqa: PLR0913, one request in all its parts
         self,
         kind: RequestKind,
@@ -323,6 +311,29 @@ class Operating:
             if kind is RequestKind.AVAILABILITY and reply.accepted:
                 await work.requests.supersede(station, evse, connector, number)
         return request
+
+
+def start_profile(
+    evse: EvseId, limit: Power, transaction: TransactionId | None = None
+) -> Profile:
+    """Return what comes with a start that is limited (F01.FR.08).
+
+    Args:
+        evse: Where.
+        limit: Most that the vehicle may be charged with, above zero.
+        transaction: The transaction, once there is one.
+    """
+    return Profile(
+        id=START_PROFILES + evse.number,
+        evse=evse,
+        purpose=Purpose.TX,
+        kind=Kind.RELATIVE,
+        stack_level=0,
+        unit=RateUnit.WATTS,
+        periods=(Period(0, limit=float(limit.watts)),),
+        duration=DAY,
+        transaction=transaction,
+    )
 
 
 def _state_of(kind: RequestKind, reply: Reply) -> RequestState:
