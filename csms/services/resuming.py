@@ -20,9 +20,8 @@ from csms.services.commands import MalformedCommand
 from csms.services.ledger import Ledger
 from csms.services.operating import start_profile
 from csms.services.permitting import DischargeForbidden, DischargeGate
-from csms.services.ports.charging import ChargingWire
-from csms.services.ports.profiles import Intent, Urgency
-from csms.services.ports.wire import NoAnswer, RefusedByStation
+from csms.services.ports.profiles import Intent, Urgency, Verdict
+from csms.services.ports.wire import Discharge, NoAnswer, RefusedByStation
 from csms.services.world import World
 
 log = structlog.get_logger()
@@ -33,6 +32,24 @@ AFTER_REPLY_S = 0.1
 RETRY_S = 2.0
 ATTEMPTS = 3
 """How often a station that does not answer is asked; its floor holds meanwhile."""
+
+
+class Gives(Protocol):
+    """The part of ``ports.charging.ChargingWire`` that is needed here."""
+
+    def judge(self, profile: Profile) -> Discharge | None:
+        """Return how the profile would make an EVSE discharge; None if it does not."""
+        ...
+
+    async def set(self, profile: Profile, *, urgency: Urgency) -> Verdict:
+        """Put a profile on its station (K01)."""
+        ...
+
+    async def clear(
+        self, station: StationId, profile_id: int, *, urgency: Urgency
+    ) -> bool:
+        """Remove a profile by id (K10); tell whether there was one."""
+        ...
 
 
 class Grounds(Protocol):
@@ -95,7 +112,7 @@ class Resuming:
         self,
         world: World,
         ledger: Ledger,
-        wire: ChargingWire,
+        wire: Gives,
         gate: DischargeGate,
         floors: Grounds,
         doubts: Doubts,
