@@ -24,6 +24,7 @@ from pydantic import (
 
 from csms.transport_settings import (
     PREFIX,
+    TURN_ON_TLS,
     Port,
     Seconds,
     TransportSettings,
@@ -355,8 +356,9 @@ class Settings(TransportSettings):
         if self.is_public_bind and not self.allow_plain_ws_on_public_bind:
             raise ValueError(
                 f"CSMS_OCPP_HOST={self.ocpp_host} would take station passwords "
-                "unencrypted from the network. Bind to 127.0.0.1 behind a proxy that "
-                "adds TLS, or set CSMS_ALLOW_PLAIN_WS_ON_PUBLIC_BIND=true."
+                f"unencrypted from the network. {TURN_ON_TLS} Or bind to 127.0.0.1 "
+                "behind a proxy that adds TLS, or, in a closed network, set "
+                "CSMS_ALLOW_PLAIN_WS_ON_PUBLIC_BIND=true."
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Block A: signing requests and security events; certificates, roots, ways to connect.
+"""Block A: signing requests and security events; certificates and ways to connect.
 
 Two directions: ``Security`` answers stations, ``StationSecurity`` asks them.
 """
@@ -15,11 +15,6 @@ from csms.domain.ids import StationId
 from csms.domain.security import SecurityEvent
 from csms.domain.signing import CertificateUse
 from csms.domain.station import StationNotice
-from csms.ocpp.messages.certificates import (
-    INSTALL_CERTIFICATE,
-    InstallCertificateRequest,
-    InstallCertificateUse,
-)
 from csms.ocpp.messages.common import GenericStatus, StatusInfo
 from csms.ocpp.messages.network import (
     SET_NETWORK_PROFILE,
@@ -179,19 +174,6 @@ class StationSecurity:
         answer = await translated(
             self.link(station),
             lambda link: link.ask(CERTIFICATE_SIGNED, request),
-            station,
-        )
-        return _reply(answer.status.value, answer.status_info)
-
-    async def install_root(self, station: StationId, certificate: str) -> Reply:
-        """Have a station trust the root that our certificate leads to (M05)."""
-        request = InstallCertificateRequest(
-            certificate_type=InstallCertificateUse.CSMS_ROOT_CERTIFICATE,
-            certificate=certificate,
-        )
-        answer = await translated(
-            self.link(station),
-            lambda link: link.ask(INSTALL_CERTIFICATE, request),
             station,
         )
         return _reply(answer.status.value, answer.status_info)

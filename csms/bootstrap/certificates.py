@@ -11,7 +11,12 @@ from csms.blocks.certificates import (
     StationCertificateWire,
 )
 from csms.blocks.translating import FindLink
-from csms.bootstrap.securing import OWN_KINDS, built_in_of, given_files
+from csms.bootstrap.securing import (
+    OWN_KINDS,
+    built_in_of,
+    given_files,
+    presented_roots,
+)
 from csms.domain.certificate import RootUse
 from csms.pki.chains import X509Certificates
 from csms.pki.fetching import Fetcher
@@ -24,6 +29,7 @@ from csms.services.certificate_rules import CertificateRules
 from csms.services.certificates import CertificateServices
 from csms.services.contract_check import ContractJudge
 from csms.services.journal import Journal
+from csms.services.own_roots import OwnRoots
 from csms.services.root_expiry import RootExpiry
 from csms.services.root_rotating import RotationRunner
 from csms.services.root_rotation import RootRotations
@@ -45,6 +51,7 @@ class CertificateParts:
         stations: Certificates of stations.
         rotations: Changes of roots, for operators.
         runner: Works them off.
+        own: Brings our own roots to stations.
         expiry: Watches how long roots last.
         drift: Watches whether stations hold what they should.
         answers: The block that answers stations.
@@ -57,6 +64,7 @@ class CertificateParts:
     stations: StationCertificates
     rotations: RootRotations
     runner: RotationRunner
+    own: OwnRoots
     expiry: RootExpiry
     drift: DriftWatch
     answers: CertificateAnswers
@@ -71,6 +79,7 @@ class CertificateParts:
         """Return what runs for as long as the node does."""
         return {
             "rotations": self.runner.run,
+            "own-roots": self.own.run,
             "root-expiry": self.expiry.run,
             "certificate-drift": self.drift.run,
         }
@@ -101,6 +110,8 @@ def certificate_parts(
         clock, begin, world.book, rules, StationCertificateWire(link)
     )
     wake, strict = Alarm(), settings.revocation_strict
+    rotations = RootRotations(clock, begin, stations, wake)
+    made = presented_roots(settings)
     return CertificateParts(
         trust=trust,
         revocations=revocations,
@@ -108,8 +119,9 @@ def certificate_parts(
             clock, trust, certificates, revocations, journal, strict
         ),
         stations=stations,
-        rotations=RootRotations(clock, begin, stations, wake),
+        rotations=rotations,
         runner=RotationRunner(clock, begin, stations, wake),
+        own=OwnRoots(clock, begin, stations, rotations, made, Alarm()),
         expiry=RootExpiry(
             clock, begin, trust, timedelta(days=settings.root_warning_days), Alarm()
         ),

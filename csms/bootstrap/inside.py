@@ -166,6 +166,7 @@ def build(
         journal,
         link,
         models=provisioning.wire,
+        roots=certificates.own.give,
         revocation=certificates.revocations,
         is_busy=lambda one: any(each.station == one for each in dispatcher.holding()),
     )

@@ -32,6 +32,7 @@ from csms.services.node import Check, Node
 from csms.services.ports.access import Role
 from csms.services.ports.notices import Mailer
 from csms.settings import Settings
+from csms.transport_settings import TURN_ON_TLS
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
         log.warning(
             "gateway.unencrypted",
             host=settings.ocpp_host,
-            remedy="put a proxy that adds TLS in front, or bind to 127.0.0.1",
+            remedy=f"{TURN_ON_TLS} Or bind to 127.0.0.1, behind a proxy that adds TLS.",
         )
     for host, port, door in doors_of(settings):
         ensure_free(host, port, door)
@@ -168,6 +169,7 @@ async def _start(
     )
     listenings, web = await inside.secured.listenings()
     stack.push_async_callback(gateway.stop)
+    inside.certificates.own.wake.ring()
     for each in listenings:
         await gateway.listen(each)
     serve = await asyncio.to_thread(_web)

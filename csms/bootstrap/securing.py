@@ -16,6 +16,7 @@ from csms.blocks.translating import FindLink
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
 from csms.domain.security import SecurityProfile
+from csms.domain.signing import CertificateUse
 from csms.gateway.ports import Admission, Vetted
 from csms.gateway.server import Listening
 from csms.pki.authority import BuiltIn, Terms
@@ -34,13 +35,18 @@ from csms.services.denials import DenialTrail
 from csms.services.doorkeeping import Doorkeeper, Passwords
 from csms.services.identities import Identities, IdentityPolicy
 from csms.services.journal import Journal
-from csms.services.ports.pki import RevocationCheck, SigningAuthority
+from csms.services.ports.pki import (
+    AuthorityShown,
+    RevocationCheck,
+    SigningAuthority,
+)
 from csms.services.ports.wire import DeviceModelWire
 from csms.services.renewal import Renewal, RenewalPolicy
 from csms.services.rotation import PasswordRotations, RotationPolicy
 from csms.services.security import SecurityDesk
 from csms.services.security_events import SecurityEvents
 from csms.services.signing import Signing, SigningPolicy
+from csms.services.station_certificates import Outcome
 from csms.services.upgrade_steps import Ways
 from csms.services.upgrading import UpgradePolicy, Upgrades
 from csms.services.world import World
@@ -263,6 +269,7 @@ def secure(  # noqa: PLR0913 - it stands between all of these
     link: FindLink,
     *,
     models: DeviceModelWire,
+    roots: Callable[[StationId, str], Awaitable[Sequence[Outcome]]],
     is_busy: Callable[[StationId], bool],
     revocation: RevocationCheck | None = None,
 ) -> Secured:
@@ -302,7 +309,7 @@ def secure(  # noqa: PLR0913 - it stands between all of these
     ways = Ways(
         wire, models, remote, renewal, sockets,
         place=lambda profile: place_of(settings, profile),
-        root=lambda: None if given_files(settings) else newest_root(built_in),
+        roots=roots,
     )  # fmt: skip
     upgrades = Upgrades(clock, begin, book, identities, ways, UpgradePolicy())
     identities.listen(upgrades.entered)
@@ -348,14 +355,21 @@ def outside_of(settings: Settings) -> SigningAuthority | None:
     )
 
 
-def newest_root(built_in: BuiltIn) -> str | None:
-    """Return the root that our own certificate for stations leads to."""
-    roots = [
-        each
-        for each in built_in.shown()
-        if each.hierarchy == OWN_KINDS[0] and each.use.value == "root"
-    ]
-    return roots[-1].pem if roots else None
+def presented_roots(settings: Settings) -> Callable[[], Sequence[AuthorityShown]]:
+    """Return what tells which roots of ours the certificates for stations lead to."""
+    built_in = built_in_of(settings)
+    own = settings.uses_tls and not given_files(settings)
+
+    def made() -> Sequence[AuthorityShown]:
+        if not own:
+            return ()
+        return tuple(
+            each
+            for each in built_in.shown()
+            if each.hierarchy in OWN_KINDS and each.use is CertificateUse.ROOT
+        )
+
+    return made
 
 
 def place_of(settings: Settings, profile: SecurityProfile) -> str | None:

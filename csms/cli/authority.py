@@ -206,7 +206,11 @@ def rotate(
     ] = Level.INTERMEDIATE,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Make the next root or intermediate; what the former signed stays valid."""
+    """Make the next root or intermediate; what the former signed stays valid.
+
+    A root of ours goes to every station by itself, and the former one leaves it once
+    all have the next: csms roots changes.
+    """
     if not yes:
         confirm(f"make its next {level.value}", hierarchy.value, "its name")
     body = {"hierarchy": hierarchy.value, "use": level.value}

@@ -3,15 +3,17 @@
 import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csms.cli.examining import Finding, Verdict
+from csms.cli.examining import Finding, Verdict, is_local
 
 if TYPE_CHECKING:
     from csms.settings import Settings
 
 SOON = timedelta(days=20)
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -36,6 +38,8 @@ def _given(settings: "Settings", now: datetime) -> Iterator[Finding]:
     for name, certificate, key in pairs:
         if certificate is not None:
             yield from _pair(name, certificate, key, now)
+            if name.startswith("ocpp"):
+                yield from _called(name, certificate, settings)
     own = settings.ocpp_tls_cert is None and settings.ocpp_tls_rsa_cert is None
     both = settings.ocpp_tls_cert is not None and settings.ocpp_tls_rsa_cert is not None
     if settings.uses_tls and not own and not both:
@@ -51,6 +55,17 @@ def _built_in(settings: "Settings", now: datetime) -> Iterator[Finding]:
     from csms.bootstrap.securing import built_in_of
 
     built_in = built_in_of(settings)
+    if (
+        settings.uses_tls
+        and set(settings.server_names) <= _HERE
+        and not is_local(settings.ocpp_tls_host)
+    ):
+        yield Finding(
+            "ocpp names",
+            Verdict.WARN,
+            f"stations on the network would have to call {settings.server_names[0]}",
+            "Set CSMS_OCPP_TLS_NAMES to the name or the address that they call.",
+        )
     if not built_in.folder.exists():
         return
     for each in built_in.shown():
@@ -97,6 +112,35 @@ def _bundle(
         return
     ends = found[0].not_after if leaf_only else min(each.not_after for each in found)
     yield _until(name, ends, now)
+
+
+def _called(name: str, path: Path, settings: "Settings") -> Iterator[Finding]:
+    """Tell whether stations can believe a certificate: its names, and its chain."""
+    from csms.pki.chains import signed_by
+    from csms.pki.reading import missing_names, read_chain
+
+    try:
+        found = read_chain(path.read_text())
+    except (OSError, ValueError):
+        return  # said already
+    if missing := missing_names(found[0], settings.server_names):
+        yield Finding(
+            f"{name} names",
+            Verdict.FAIL,
+            f"{path} is not for {', '.join(missing)}",
+            "Set CSMS_OCPP_TLS_NAMES to the names that stations call, and give a "
+            "certificate for these.",
+        )
+    for each, above in pairwise(found):
+        if not signed_by(each, above):
+            yield Finding(
+                f"{name} chain",
+                Verdict.FAIL,
+                f"{each.subject.rfc4514_string()} is not signed by the one after it, "
+                f"{above.subject.rfc4514_string()}",
+                "Put the leaf first, then who signed it, up to the last below the "
+                "root.",
+            )
 
 
 def _until(name: str, ends: datetime, now: datetime) -> Finding:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csms.bootstrap.listening import CannotListen, ensure_free
+from csms.transport_settings import TURN_ON_TLS
 
 if TYPE_CHECKING:
     from csms.settings import Settings
@@ -119,10 +120,11 @@ def exposure(settings: "Settings") -> Iterator[Finding]:
             "exposure",
             Verdict.WARN,
             f"stations send passwords unencrypted to {settings.ocpp_host}",
-            "Put a proxy that adds TLS in front, or set CSMS_OCPP_HOST=127.0.0.1.",
+            f"{TURN_ON_TLS} Or put a proxy that adds TLS in front, and set "
+            "CSMS_OCPP_HOST=127.0.0.1.",
         )
     is_encrypted = settings.link_base.startswith("https:")
-    if not _is_loopback(settings.http_host) and not is_encrypted:
+    if not is_local(settings.http_host) and not is_encrypted:
         yield Finding(
             "exposure",
             Verdict.WARN,
@@ -138,7 +140,8 @@ def exposure(settings: "Settings") -> Iterator[Finding]:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Tell whether only this machine reaches an address."""
     if host == "localhost":
         return True
     try:

@@ -16,7 +16,7 @@ from csms.domain.signing import CertificateUse
 from csms.pki.hierarchy import Authority, Hierarchy
 from csms.pki.issuing import make_leaf, make_list, named
 from csms.pki.keys import make_key, to_pem, write_secret
-from csms.pki.reading import facts_of, read_request, to_text
+from csms.pki.reading import facts_of, missing_names, read_request, to_text
 from csms.services.ports.pki import (
     AuthorityShown,
     Signed,
@@ -89,17 +89,12 @@ class BuiltIn:
     def shown(self) -> Sequence[AuthorityShown]:
         """Return every root and intermediate, expired ones too."""
         return [
-            AuthorityShown(
-                each.hierarchy,
-                each.use,
-                each.generation,
-                facts_of(each.issuer.certificate),
-                to_text(each.issuer.certificate),
-            )
+            AuthorityShown(name, use, generation, facts_of(each), to_text(each))
             for name in HIERARCHIES
-            if (hierarchy := self.hierarchy(name)).exists
             for use in AUTHORITIES
-            for each in hierarchy.authorities(use)
+            for generation, each in enumerate(
+                self.hierarchy(name).certificates(use), start=1
+            )
         ]
 
     async def rotate(
@@ -134,11 +129,17 @@ class BuiltIn:
         return self.folder / f"server-{hierarchy}.pem"
 
     def server_ends(self, hierarchy: str) -> datetime | None:
-        """Return until when our own certificate is valid; None if there is none."""
+        """Return until when our own certificate is valid.
+
+        None if there is none that has the names that stations call now.
+        """
         path = self.server_file(hierarchy)
         if not path.exists():
             return None
-        return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+        found = x509.load_pem_x509_certificate(path.read_bytes())
+        if missing_names(found, self.terms.server_names):
+            return None
+        return found.not_valid_after_utc
 
     async def revocation_lists(
         self, revoked: Sequence[tuple[str, str, datetime]], now: datetime
@@ -234,7 +235,7 @@ class BuiltIn:
             key.public_key(),
             now,
             self.terms.server_lasts,
-            other_names=names if len(names) > 1 else (),
+            names=names,
             lists_at=kept.list_address(signer),
         )
         chain = to_text(leaf) + kept.above(signer, now)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -86,11 +87,21 @@ class Hierarchy:
     def signer(self, now: datetime) -> Authority:
         """Return the newest intermediate, making all of it if there is none."""
         self.ensure(now)
-        return self.authorities(CertificateUse.INTERMEDIATE)[-1]
+        return self._newest(CertificateUse.INTERMEDIATE)
+
+    def certificates(self, use: CertificateUse) -> list[x509.Certificate]:
+        """Return every root, or every intermediate, the newest last.
+
+        Reading keys takes a hundred times as long, and only who signs needs them.
+        """
+        return [
+            x509.load_pem_x509_certificate(path.read_bytes())
+            for path in self._paths(use)
+        ]
 
     def authorities(self, use: CertificateUse) -> list[Authority]:
-        """Return every root, or every intermediate, the newest last."""
-        return list(self._read(use))
+        """Return the same with their keys, to sign with any of them."""
+        return [self._read(use, each + 1) for each in range(len(self._paths(use)))]
 
     def above(self, signer: Authority, now: datetime) -> str:
         """Return what follows a leaf: its signer, and roots that others vouch for.
@@ -108,9 +119,9 @@ class Hierarchy:
     def roots(self, now: datetime) -> str:
         """Return every valid root, in PEM."""
         return "".join(
-            to_text(each.issuer.certificate)
-            for each in self._read(CertificateUse.ROOT)
-            if is_valid_at(each.issuer.certificate, now)
+            to_text(each)
+            for each in self.certificates(CertificateUse.ROOT)
+            if is_valid_at(each, now)
         )
 
     def list_address(self, authority: Authority) -> str | None:
@@ -120,22 +131,22 @@ class Hierarchy:
         )
 
     def _make_root(self, now: datetime) -> Authority:
-        former = self.authorities(CertificateUse.ROOT)
-        generation = len(former) + 1
+        generation = len(self._paths(CertificateUse.ROOT)) + 1
         key = make_key(self.keys)
         name = self._subject("Root", generation)
         root = make_root(name, key, now, ROOT_LASTS)
-        if former:
+        if generation > 1:
+            former = self._newest(CertificateUse.ROOT).issuer
             crossed = make_authority(
-                former[-1].issuer, name, key.public_key(), now, ROOT_LASTS, depth=None
+                former, name, key.public_key(), now, ROOT_LASTS, depth=None
             )
             path = self.folder / f"crossed-{generation}.pem"
             write_secret(path, to_text(crossed).encode())
         return self._keep(CertificateUse.ROOT, generation, Issuer(root, key))
 
     def _make_intermediate(self, now: datetime) -> Authority:
-        root = self.authorities(CertificateUse.ROOT)[-1]
-        generation = len(self.authorities(CertificateUse.INTERMEDIATE)) + 1
+        root = self._newest(CertificateUse.ROOT)
+        generation = len(self._paths(CertificateUse.INTERMEDIATE)) + 1
         key = make_key(self.keys)
         certificate = make_authority(
             root.issuer,
@@ -161,17 +172,24 @@ class Hierarchy:
         write_secret(path, to_text(issuer.certificate).encode())
         return Authority(self.name, use, generation, issuer)
 
-    def _read(self, use: CertificateUse) -> Iterator[Authority]:
-        generation = 1
-        while (path := self._path(use, generation)).exists():
-            certificate = x509.load_pem_x509_certificate(path.read_bytes())
-            issuer = Issuer(certificate, read_key(path.with_suffix(".key")))
-            yield Authority(self.name, use, generation, issuer)
-            generation += 1
+    def _newest(self, use: CertificateUse) -> Authority:
+        return self._read(use, len(self._paths(use)))
+
+    def _read(self, use: CertificateUse, generation: int) -> Authority:
+        path = self._path(use, generation)
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        issuer = Issuer(certificate, read_key(path.with_suffix(".key")))
+        return Authority(self.name, use, generation, issuer)
+
+    def _paths(self, use: CertificateUse) -> list[Path]:
+        generations = takewhile(
+            lambda each: self._path(use, each).exists(), count(start=1)
+        )
+        return [self._path(use, each) for each in generations]
 
     def _crossed(self) -> Iterator[x509.Certificate]:
         """Yield roots that others vouch for, the newest first."""
-        last = len(self.authorities(CertificateUse.ROOT))
+        last = len(self._paths(CertificateUse.ROOT))
         for generation in range(last, 1, -1):
             path = self.folder / f"crossed-{generation}.pem"
             yield x509.load_pem_x509_certificate(path.read_bytes())

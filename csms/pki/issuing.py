@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -85,13 +86,14 @@ def make_leaf(  # noqa: PLR0913 - a certificate has as many parts
     now: datetime,
     lasts: timedelta,
     *,
-    other_names: Iterable[str] = (),
+    names: Iterable[str] = (),
     lists_at: str | None = None,
 ) -> x509.Certificate:
     """Return the certificate of an end: a station's or ours.
 
-    It has no Extended Key Usage (A00.FR.514), and a second name only where it has
-    several ways to be reached (A00.FR.511).
+    It has no Extended Key Usage (A00.FR.514), and lists names only where its common
+    name is not enough: it has several (A00.FR.511), or an address, which OpenSSL and
+    others look for nowhere else.
     """
     end = min(now + lasts, issuer.certificate.not_valid_after_utc)
     builder = (
@@ -107,12 +109,20 @@ def make_leaf(  # noqa: PLR0913 - a certificate has as many parts
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(_authority_key(issuer), critical=False)
     )
-    names = [x509.DNSName(each) for each in other_names]
-    if names:
+    called = [_called(each) for each in names]
+    if len(called) > 1 or any(isinstance(each, x509.IPAddress) for each in called):
         builder = builder.add_extension(
-            x509.SubjectAlternativeName(names), critical=False
+            x509.SubjectAlternativeName(called), critical=False
         )
     return _signed(_listed(builder, lists_at), issuer.key)
+
+
+def _called(text: str) -> x509.GeneralName:
+    """Return what a peer is called, as a certificate says it: a host, or an address."""
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def make_list(

@@ -103,6 +103,27 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
     )
 
 
+def missing_names(certificate: x509.Certificate, names: Sequence[str]) -> Sequence[str]:
+    """Return the names by which a certificate does not let its owner be called.
+
+    Its common name counts only if it lists no other names (RFC 6125, 6.4.4).
+    """
+    listed = {
+        str(name.value).casefold()
+        for each in certificate.extensions
+        if isinstance(each.value, x509.SubjectAlternativeName)
+        for name in each.value
+    }
+    listed = listed or {_one(certificate.subject, NameOID.COMMON_NAME).casefold()}
+    wild = {each.removeprefix("*") for each in listed if each.startswith("*.")}
+    return [
+        each
+        for each in names
+        if each.casefold() not in listed
+        and f".{each.casefold().partition('.')[2]}" not in wild
+    ]
+
+
 def to_text(certificate: x509.Certificate) -> str:
     """Return a certificate as PEM (A00.FR.507)."""
     return certificate.public_bytes(Encoding.PEM).decode()

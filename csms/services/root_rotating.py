@@ -110,14 +110,11 @@ class RotationRunner:
     async def _install(
         self, rotation: Rotation, member: RotationMember
     ) -> RotationMember:
-        station = member.station
-        await self.stations.read(station, [rotation.use.value])
-        if rotation.new not in await self._held(rotation.use, station):
-            outcome = await self.stations.install(
-                station, rotation.use, rotation.new, rotation.by
-            )
-            if not outcome.verified:
-                return self._later(rotation, member, _words(outcome), outcome.status)
+        outcome = await self.stations.ensure(
+            member.station, rotation.use, rotation.new, rotation.by
+        )
+        if not outcome.verified:
+            return self._later(rotation, member, _words(outcome), outcome.status)
         return replace(member, stage=MemberStage.VERIFIED, attempts=0, detail="")
 
     async def _clean(

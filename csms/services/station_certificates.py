@@ -127,6 +127,27 @@ class StationCertificates:
             await self._audit(sent, "certificate.install", outcome)
             return outcome
 
+    async def ensure(
+        self, station: StationId, use: RootUse, fingerprint: str, by: str
+    ) -> Outcome:
+        """Have a station hold a root: look first, give it only if it is not there.
+
+        Raises what ``read`` and ``install`` raise, but for a station that refuses to
+        say what it holds: it is given the root.
+        """
+        root = self.rules.trust.find(use, fingerprint)
+        try:
+            await self.read(station, [use.value])
+        except RefusedByStation as problem:
+            log.info("certificates.unread", station=station, why=str(problem))
+        else:
+            held = (await self.overview(station)).held
+            if any(each.root == root for each in held):
+                kept = self._intent(station, root, by, present=True)
+                await self._keep(kept, IntentStage.VERIFIED, "")
+                return Outcome(done=True, status="Accepted", verified=True)
+        return await self.install(station, use, fingerprint, by)
+
     async def delete(self, station: StationId, key: str, by: str) -> Outcome:
         """Let a station forget a certificate, by the hashes that it reports (M04).
 

@@ -1,11 +1,12 @@
 """What a station is told on its way to a higher security profile (A05)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from csms.clock import Clock
-from csms.domain.errors import Conflict
+from csms.domain.errors import Conflict, DomainError
+from csms.domain.ids import StationId
 from csms.domain.security import SecurityProfile, SecurityUpgrade, UpgradeState
 from csms.domain.signing import CertificateUse
 from csms.domain.station import Variable, VariableKey
@@ -18,6 +19,7 @@ from csms.services.ports.wire import (
 )
 from csms.services.ports.work import Begin
 from csms.services.renewal import Renewal, newest
+from csms.services.station_certificates import NO_ANSWER, Outcome
 
 PRIORITY: Final = VariableKey("OCPPCommCtrlr", "NetworkConfigurationPriority")
 TIMEOUT: Final = VariableKey(
@@ -32,13 +34,13 @@ class Ways:
     """Through whom an upgrade works.
 
     Attributes:
-        wire: Installs roots and ways to connect.
+        wire: Tells ways to connect.
         model: Reads and sets variables.
         remote: Restarts stations.
         renewal: Has certificates signed.
         connections: Knows which stations are here.
         place: Returns where stations reach us by a profile; None if nowhere.
-        root: Returns the root that our certificate leads to; None if it is others'.
+        roots: Has a station hold the roots that our certificate leads to.
     """
 
     wire: SecurityWire
@@ -47,7 +49,7 @@ class Ways:
     renewal: Renewal
     connections: Connections
     place: Callable[[SecurityProfile], str | None]
-    root: Callable[[], str | None]
+    roots: Callable[[StationId, str], Awaitable[Sequence[Outcome]]]
 
 
 class StepRefused(Exception):
@@ -78,20 +80,24 @@ class Steps:
     _triggered: set[int] = field(default_factory=set)
 
     async def root(self, upgrade: SecurityUpgrade) -> SecurityUpgrade:
-        """Install our root; a station that has it may say no, and judges itself later.
+        """Have it hold our roots; one that takes none judges itself later.
 
         It refuses the new order of slots if it has none (A05.FR.02).
         """
         after = State.SLOT
         if upgrade.target is SecurityProfile.MUTUAL:
             after = State.CERTIFICATE
-        reason = ""
-        if (root := self.ways.root()) is not None:
-            try:
-                reply = await self.ways.wire.install_root(upgrade.station, root)
-                reason = "" if reply.accepted else f"the root: {reply.status}"
-            except RefusedByStation as error:
-                reason = f"the root: {error.code}"
+        try:
+            outcomes = await self.ways.roots(upgrade.station, upgrade.by)
+        except RefusedByStation as error:
+            reason = f"the root: {error.code}"
+        except DomainError as error:
+            reason = f"the root: {error}"
+        else:
+            said = {each.status for each in outcomes if not each.done}
+            if NO_ANSWER in said:
+                raise StepWaits("the station does not say whether it took the root")
+            reason = f"the root: {', '.join(sorted(said))}" if said else ""
         return replace(upgrade, state=after, reason=reason)
 
     async def certificate(self, upgrade: SecurityUpgrade) -> SecurityUpgrade:

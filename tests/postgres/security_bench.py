@@ -29,6 +29,7 @@ from csms.services.ports.wire import (
 )
 from csms.services.renewal import Renewal, RenewalPolicy
 from csms.services.signing import Signing, SigningPolicy
+from csms.services.station_certificates import Outcome
 from csms.services.upgrade_steps import Ways
 from csms.services.upgrading import UpgradePolicy, Upgrades
 from tests.security_world import CSO
@@ -73,9 +74,10 @@ class FakeStation:
         self.chains.append((chain, use, request_id))
         return self._answer("certificate")
 
-    async def install_root(self, station: StationId, certificate: str) -> Reply:
-        del station, certificate
-        return self._answer("root")
+    async def take_roots(self, station: StationId, by: str) -> Sequence[Outcome]:
+        del station, by
+        reply = self._answer("root")
+        return [Outcome(reply.accepted, reply.status)]
 
     async def set_network_profile(
         self, station: StationId, slot: int, profile: NetworkProfile
@@ -228,7 +230,7 @@ def bench_of(
         renewal,
         sockets,
         place=lambda profile: f"wss://csms.example.org:{9000 + profile}/ocpp",
-        root=lambda: "a root",
+        roots=station.take_roots,
     )
     upgrades = Upgrades(clock, begin, book, identities, ways, UpgradePolicy())
     signing = Signing(

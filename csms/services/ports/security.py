@@ -195,10 +195,6 @@ class SecurityWire(Protocol):
         """Give a station its certificate (A02, A03); ``None`` names no type."""
         ...
 
-    async def install_root(self, station: StationId, certificate: str) -> Reply:
-        """Have a station trust the root that our certificate leads to (M05)."""
-        ...
-
     async def set_network_profile(
         self, station: StationId, slot: int, profile: NetworkProfile
     ) -> Reply:
