@@ -25,6 +25,7 @@ from csms.domain.ids import (
     VehicleId,
 )
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.participant import Participant, ParticipantKind
 from csms.domain.plan import Plan, PlanEntry, Setpoint
 from csms.domain.profile import OperationMode, RateUnit
@@ -44,7 +45,7 @@ from csms.domain.vendor_profile import (
 from csms.services.conducting import Conductor
 from csms.services.dispatch import Dispatcher
 from csms.services.floors import Floors
-from csms.services.live import LiveEvse, LiveFleet
+from csms.services.live import LiveFleet
 from csms.services.monitoring import Monitor
 from csms.services.ports.events import MemberPlan
 from csms.services.ports.profiles import Intent, IntentState

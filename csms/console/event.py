@@ -12,9 +12,10 @@ from csms.console.shell import PageRoute, ShellOf, to
 from csms.console.wording import MOVING_W, reason
 from csms.domain.event import Outcome, Reason, Stage
 from csms.domain.ids import EventId, ParticipantId
+from csms.domain.live import LiveEvse
 from csms.domain.units import ZERO_POWER, Energy, Power
 from csms.services.events import NoSuchEvent
-from csms.services.live import LiveEvse, LiveFleet
+from csms.services.live import LiveFleet
 from csms.services.ports.queries import EventRow, MemberRow, NoticeRow
 from csms.web.auth import NodeOf, Operator, Viewer
 

@@ -15,7 +15,7 @@ from csms.web.auth import NodeOf, Viewer
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from csms.services.live import LiveEvse
+    from csms.domain.live import LiveEvse
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PAGE = 200

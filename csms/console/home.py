@@ -16,7 +16,7 @@ from csms.web.auth import NodeOf, Viewer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from csms.services.live import LiveEvse
+    from csms.domain.live import LiveEvse
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 OPEN = (Stage.SCHEDULED, Stage.NOTIFIED, Stage.ACTIVE)

@@ -15,8 +15,8 @@ from csms.console.shell import PageRoute, ShellOf
 from csms.console.wording import zone_of
 from csms.domain.errors import Broken, DomainError
 from csms.domain.ids import StationId
+from csms.domain.live import LiveEvse
 from csms.domain.privacy import ABOUT_PERSONS
-from csms.services.live import LiveEvse
 from csms.services.ports.access import Role
 from csms.services.ports.profiles import Intent
 from csms.services.ports.queries import EvseRow

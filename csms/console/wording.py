@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from csms.web.templates import number
 
 if TYPE_CHECKING:
+    from csms.domain.live import LiveEvse
     from csms.domain.units import Energy, Power
-    from csms.services.live import LiveEvse
 
 MOVING_W = 100
 """Less than this is standing still: meters hum."""

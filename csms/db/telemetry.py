@@ -22,10 +22,10 @@ from csms.db.telemetry_statements import (
 )
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.reading import Quality, Quarter, Reading
 from csms.domain.transaction import LEFT, PLUGGED_IN, EventType, Transaction
 from csms.domain.units import Power
-from csms.services.live import LiveEvse
 from csms.services.ports.telemetry import Change, Conflict, Kept
 
 _TURNING = sorted(PLUGGED_IN | LEFT)

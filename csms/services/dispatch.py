@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from csms.domain.ids import EventId, EvseId, StationId
+from csms.domain.live import LiveEvse
 from csms.domain.profile import Profile, Role
 from csms.domain.units import Power
 from csms.services.conducting import Conductor, Step, Target, Trust, replaces
@@ -22,7 +23,6 @@ from csms.services.echoes import until
 from csms.services.floors import Floors
 from csms.services.gate import Bar, barred
 from csms.services.holdings import TAKEN, Holdings
-from csms.services.live import LiveEvse
 from csms.services.orders import foremost
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import Intent, IntentState

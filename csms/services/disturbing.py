@@ -9,8 +9,8 @@ from csms.charging.disturbing import Stay, bar
 from csms.domain.event import Stage
 from csms.domain.ids import StationId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.vehicle import next_departure
-from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.work import Work
 from csms.services.premises import Premise

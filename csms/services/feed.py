@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from csms.domain.ids import EvseId
-from csms.services.live import LiveEvse, LiveFleet
+from csms.domain.live import LiveEvse
+from csms.services.live import LiveFleet
 from csms.services.ports.facts import Fact
 from csms.services.ports.work import Begin
 

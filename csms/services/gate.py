@@ -11,9 +11,9 @@ from enum import StrEnum
 
 from csms.charging.capability import Capability
 from csms.domain.event import Stage
+from csms.domain.live import LiveEvse
 from csms.domain.profile import OperationMode
 from csms.domain.vendor_profile import Dialect
-from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 from csms.services.stations import EvseFacts
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from csms.domain.enrollment import Enrollment
 from csms.domain.event import DREvent, Reason
 from csms.domain.ids import EvseId, ParticipantId, SiteId, StationId, VehicleId
+from csms.domain.live import LiveEvse
 from csms.domain.participant import Participant
 from csms.domain.plan import Availability
 from csms.domain.program import Program
@@ -22,7 +23,7 @@ from csms.domain.vehicle import (
 )
 from csms.flex.eligibility import EvseFacts as Eligible
 from csms.flex.eligibility import exclusions
-from csms.services.live import LiveEvse, LiveFleet
+from csms.services.live import LiveFleet
 from csms.services.ports.events import EventRecord, Member
 from csms.services.ports.work import Work
 from csms.services.stations import EvseFacts

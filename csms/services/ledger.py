@@ -12,8 +12,9 @@ import structlog
 from csms.charging.comparing import same_profile
 from csms.clock import Clock, pause
 from csms.domain.ids import EvseId, StationId
+from csms.domain.live import LiveEvse
 from csms.domain.profile import Composite, Profile, Purpose, VendorCommand
-from csms.services.live import LiveEvse, LiveFleet
+from csms.services.live import LiveFleet
 from csms.services.ports.charging import (
     OWN_SOURCE,
     Criteria,

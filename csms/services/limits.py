@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from csms.domain.ids import EvseId
-from csms.services.live import LiveEvse
+from csms.domain.live import LiveEvse
 from csms.services.ports.charging import ExternalLimit
 from csms.services.ports.wire import Deviations, DeviationSeen
 from csms.services.world import World

@@ -17,9 +17,9 @@ import structlog
 
 from csms.domain.event import Reason
 from csms.domain.ids import EventId, EvseId
+from csms.domain.live import LiveEvse
 from csms.flex.tracking import Verdict
 from csms.services.dispatch import Dispatcher
-from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import Incident, IntentState, Quarantine
 from csms.services.watching import Case, MonitorPolicy, Watching

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from csms.charging.profile_rules import Needs
-from csms.services.live import LiveEvse
+from csms.domain.live import LiveEvse
 
 TUPLES = "maxScheduleTuples"
 _BIDIRECTIONAL = "BPT"

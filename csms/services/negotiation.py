@@ -24,11 +24,11 @@ from csms.charging.driver_plan import (
 from csms.clock import pause
 from csms.domain.ids import EvseId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.profile import Composite, Profile, RateUnit, Schedule
 from csms.domain.units import Power
 from csms.services.ledger import Ledger
 from csms.services.limits import import_bound_w
-from csms.services.live import LiveEvse
 from csms.services.needs import EvNeeds, read_needs
 from csms.services.ports.charging import ChargingWire, NeedsDecision, Negotiation
 from csms.services.ports.profiles import Urgency

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from csms.domain.ids import EvseId
+from csms.domain.live import LiveEvse
 from csms.services.gate import DISPATCHED
 from csms.services.limits import discharge_bound_w
-from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 
 UNBOUNDED_W = 10**9

@@ -11,8 +11,9 @@ import structlog
 from csms.clock import Clock, pause
 from csms.domain.event import Stage
 from csms.domain.ids import EvseId
+from csms.domain.live import LiveEvse
 from csms.services.alarm import Alarm
-from csms.services.live import LiveEvse, LiveFleet
+from csms.services.live import LiveFleet
 from csms.services.ports.events import EventRecord
 from csms.services.ports.work import Begin
 from csms.services.timetable import Task

@@ -12,7 +12,8 @@ from typing import Protocol
 import structlog
 
 from csms.domain.ids import EvseId, StationId, TransactionId
-from csms.services.live import GONE, LiveEvse, LiveFleet
+from csms.domain.live import LiveEvse
+from csms.services.live import GONE, LiveFleet
 from csms.services.ports.wire import NoAnswer, RefusedByStation, TransactionStatus
 
 log = structlog.get_logger()

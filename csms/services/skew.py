@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from csms.clock import Clock
 from csms.domain.ids import StationId
-from csms.services.live import LiveEvse
+from csms.domain.live import LiveEvse
 
 _KEPT = 5
 

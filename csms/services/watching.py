@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from csms.domain.ids import EventId, EvseId
+from csms.domain.live import LiveEvse
 from csms.domain.units import Power
 from csms.flex.tracking import LiveState, Patience, Verdict, Watch, track
 from csms.services.dispatch import Dispatcher
 from csms.services.gate import DISPATCHED, Bar
-from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 from csms.services.ports.profiles import HELD, IntentState
 from csms.services.world import World

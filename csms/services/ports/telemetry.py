@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from csms.charging.readings import Turn
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.reading import Quarter, Reading
 from csms.domain.transaction import Recorded, Transaction, TransactionReport
-
-if TYPE_CHECKING:
-    from csms.services.live import LiveEvse
 
 TransactionKey = tuple[StationId, TransactionId]
 
@@ -170,11 +168,11 @@ class TelemetryStore(Protocol):
         """Stop waiting for the end of a transaction."""
         ...
 
-    async def live(self) -> Sequence["LiveEvse"]:
+    async def live(self) -> Sequence[LiveEvse]:
         """Return the last known state of every EVSE."""
         ...
 
-    async def save_live(self, states: Sequence["LiveEvse"]) -> None:
+    async def save_live(self, states: Sequence[LiveEvse]) -> None:
         """Keep the states of registered EVSEs; others are passed over."""
         ...
 

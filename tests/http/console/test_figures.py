@@ -13,8 +13,8 @@ from csms.console.charts import HIGH, power_chart, round_scale, shares
 from csms.domain.event import Reason
 from csms.domain.ids import EvseId, StationId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.units import Power
-from csms.services.live import LiveEvse
 from csms.services.scoreboard import QuarterScore, Sample
 from csms.web.templates import count, money, number, span
 

@@ -10,12 +10,12 @@ from csms.charging.capability import Capability, V2x
 from csms.domain.event import Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId, StationId, TransactionId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.plan import Setpoint
 from csms.domain.profile import OperationMode
 from csms.domain.units import Power
 from csms.domain.vendor_profile import Dialect, NegativeLimit, VendorProfile
 from csms.services.gate import Bar, Question, barred, barred_anew
-from csms.services.live import LiveEvse
 from csms.services.ports.events import MemberOrder
 from csms.services.stations import EvseFacts
 

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from csms.domain.ids import EvseId
+from csms.domain.live import LiveEvse
 from csms.domain.transaction import EventType, TransactionReport
 from csms.domain.units import Power
-from csms.services.live import LiveEvse, LiveFleet
+from csms.services.live import LiveFleet
 from tests.fakes.clock import DAWN, ManualClock
 from tests.fakes.sessions import EVSE, STATION, TRANSACTION, a_reading, a_report
 

@@ -9,9 +9,9 @@ import pytest
 from csms.domain.event import Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId, StationId
 from csms.domain.interval import Interval
+from csms.domain.live import LiveEvse
 from csms.domain.plan import Setpoint
 from csms.domain.units import Power
-from csms.services.live import LiveEvse
 from csms.services.orders import UNBOUNDED_W, foremost, vehicle_limit_w
 from csms.services.ports.events import MemberOrder
 
