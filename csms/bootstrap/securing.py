@@ -45,6 +45,7 @@ from csms.services.renewal import Renewal, RenewalPolicy
 from csms.services.rotation import PasswordRotations, RotationPolicy
 from csms.services.security import SecurityDesk
 from csms.services.security_events import SecurityEvents
+from csms.services.security_remedies import SecurityRemedies
 from csms.services.signing import Signing, SigningPolicy
 from csms.services.station_certificates import Outcome
 from csms.services.upgrade_steps import Ways
@@ -166,6 +167,7 @@ class Secured:
             "renewal": desk.renewal.run,
             "certificates": desk.certificates.run,
             "security events": desk.events.run,
+            "security remedies": desk.remedies.run,
             "denials": desk.denials.run,
         }
 
@@ -315,6 +317,8 @@ def secure(  # noqa: PLR0913 - it stands between all of these
     identities.listen(upgrades.entered)
     identities.listen(renewal.entered)
     identities.listen(lambda station, _profile, _worn: signing.entered(station))
+    remedies = SecurityRemedies(clock, begin, renewal, roots, sockets)
+    events.told = remedies.told
     own = settings.uses_tls and not given_files(settings)
     certificates = Certifying(
         clock, begin, book, reader, authority, built_in, identities, sockets,
@@ -322,7 +326,7 @@ def secure(  # noqa: PLR0913 - it stands between all of these
     )  # fmt: skip
     desk = SecurityDesk(
         identities, rotations, upgrades, signing, renewal, certificates, events,
-        DenialTrail(clock, begin),
+        remedies, DenialTrail(clock, begin),
     )  # fmt: skip
     block = Security(events, signing, journal, clock)
     return Secured(desk, block, SecurityGuard(identities), built_in, settings)

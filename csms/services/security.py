@@ -8,6 +8,7 @@ from csms.services.identities import Identities
 from csms.services.renewal import Renewal
 from csms.services.rotation import PasswordRotations
 from csms.services.security_events import SecurityEvents
+from csms.services.security_remedies import SecurityRemedies
 from csms.services.signing import Signing
 from csms.services.upgrading import Upgrades
 
@@ -24,6 +25,7 @@ class SecurityDesk:
         renewal: Has them renew their certificates.
         certificates: Issues, revokes and renews.
         events: Keeps security events.
+        remedies: Mends what stations complain of.
         denials: Takes note of what was not allowed.
     """
 
@@ -34,4 +36,5 @@ class SecurityDesk:
     renewal: Renewal
     certificates: Certifying
     events: SecurityEvents
+    remedies: SecurityRemedies
     denials: DenialTrail

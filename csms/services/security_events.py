@@ -1,7 +1,7 @@
 """Security events of stations: how grave each is, kept, and told to people (A04)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,9 +88,13 @@ class SecurityEvents:
     Args:
         clock: Where business time comes from.
         begin: Begins a unit of work.
+
+    Attributes:
+        told: Told of every event of a station, once it is kept.
     """
 
     def __init__(self, clock: Clock, begin: Begin) -> None:
+        self.told: Callable[[SecurityEvent], Awaitable[None]] = _nobody
         self._clock = clock
         self._begin = begin
         self._told: dict[tuple[StationId, str], datetime] = {}
@@ -99,7 +103,7 @@ class SecurityEvents:
     async def record(
         self, station: StationId, type_: str, tech_info: str, at: datetime
     ) -> SecurityEvent:
-        """Keep an event; return what was made of it.
+        """Keep a station's event, and tell who may mend it; return what was made of it.
 
         Args:
             station: Where it happened.
@@ -107,6 +111,13 @@ class SecurityEvents:
             tech_info: What the station adds.
             at: When, by the station's clock.
         """
+        event = await self._keep(station, type_, tech_info, at)
+        await self.told(event)
+        return event
+
+    async def _keep(
+        self, station: StationId, type_: str, tech_info: str, at: datetime
+    ) -> SecurityEvent:
         listed, now = LIST.get(type_, UNLISTED), self._clock.now()
         event = SecurityEvent(
             station, type_, listed.critical, listed.severity, tech_info, at, now
@@ -135,7 +146,7 @@ class SecurityEvents:
         """Keep what we noticed ourselves, for ever."""
         while True:
             station, type_, tech_info = await self._own.get()
-            await self.record(station, type_, tech_info, self._clock.now())
+            await self._keep(station, type_, tech_info, self._clock.now())
 
     def _alert(self, event: SecurityEvent, listed: Listed) -> Incident | None:
         if listed.alert is Alert.NONE:
@@ -161,3 +172,8 @@ class SecurityEvents:
             self._told.clear()
         self._told[station, what] = now
         return True
+
+
+async def _nobody(event: SecurityEvent) -> None:
+    """Tell nobody."""
+    del event
