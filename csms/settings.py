@@ -240,6 +240,17 @@ class Settings(TransportSettings):
     station_events_days: int = Field(
         90, gt=0, description="How long events that stations notify are kept."
     )
+    security_events_days: int = Field(
+        730, gt=0, description="How long security events of stations are kept."
+    )
+    traces_days: int = Field(
+        365,
+        gt=0,
+        description="How long is kept what is over: data transfers, steps of firmware "
+        "updates, log requests, messages that left a display, alerts and incidents "
+        "that are resolved, notices of stations, refused handshakes. The audit trail "
+        "and what accounts rest on are kept for good.",
+    )
     max_stream_values: int = Field(
         10_000, gt=0, description="How many values are kept of each event stream."
     )

@@ -50,7 +50,6 @@ def diagnosing(
     monitors = Monitors(clock, begin, book, wire, journal)
     return Diagnosing(
         clock,
-        begin,
         logs=LogCollection(
             clock, begin, book, StationLogs(link), files, policy, journal
         ),
@@ -76,7 +75,6 @@ def diagnosing(
             journal,
             settings.max_stream_values,
         ),
-        events_kept=timedelta(days=settings.station_events_days),
     )
 
 

@@ -24,6 +24,7 @@ from csms.bootstrap.provisioning import (
     intervals_of,
     setup_of,
 )
+from csms.bootstrap.retention import retention
 from csms.bootstrap.securing import CertifiedSerials, Secured, Sockets, secure
 from csms.bootstrap.smart import Smart, smart
 from csms.clock import Clock
@@ -60,6 +61,7 @@ from csms.services.reception import Reception
 from csms.services.registry import Registry
 from csms.services.replanning import Replanner
 from csms.services.resuming import Resuming
+from csms.services.retention import Retention
 from csms.services.returning import Returning
 from csms.services.running import EventRunner
 from csms.services.sending import NoticeSender
@@ -120,6 +122,7 @@ class Inside:
     router: Router
     certificates: CertificateParts
     upkeep: Upkeep
+    retention: Retention
 
 
 def build(
@@ -251,6 +254,7 @@ def build(
         router=router,
         certificates=certificates,
         upkeep=upkeep,
+        retention=retention(settings, world),
     )
 
 

@@ -214,6 +214,7 @@ def _workers(
         **inside.smart.workers(),
         **inside.certificates.workers(),
         "costs": inside.tariffs.run,
+        "retention": inside.retention.run,
     }
 
 

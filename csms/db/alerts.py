@@ -56,18 +56,6 @@ class PostgresAlertStore:
         )
         return [(row.id, _event(row)) for row in rows]
 
-    async def forget_events(self, before: datetime, limit: int) -> int:
-        """Forget events that came before an instant; return how many went."""
-        old = (
-            select(station_event.c.id)
-            .where(station_event.c.received_at < before)
-            .limit(limit)
-        )
-        done = await self.connection.execute(
-            delete(station_event).where(station_event.c.id.in_(old))
-        )
-        return int(done.rowcount)
-
     async def changed_rules(self) -> Sequence[ChangedRule]:
         """Return the rules that somebody changed or added."""
         rows = await self.connection.execute(

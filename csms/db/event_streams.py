@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, select
@@ -92,12 +91,6 @@ class PostgresStreamStore:
                 stream_value.c.station_id == station,
                 stream_value.c.stream_id == stream,
             )
-        )
-
-    async def forget_closed(self, before: datetime) -> None:
-        """Forget streams that were closed before an instant, with their values."""
-        await self.connection.execute(
-            delete(event_stream).where(event_stream.c.closed_at < before)
         )
 
 

@@ -26,6 +26,7 @@ from csms.db.log_jobs import PostgresLogStore
 from csms.db.monitors import PostgresMonitorStore
 from csms.db.notices import PostgresNoticeStore
 from csms.db.profiles import PostgresProfileStore
+from csms.db.pruning import PostgresPruning
 from csms.db.requests import PostgresRequestStore
 from csms.db.reservations import PostgresReservationStore
 from csms.db.root_rotations import PostgresRotationStore
@@ -109,6 +110,11 @@ class PostgresWork:
     def profiles(self) -> PostgresProfileStore:
         """What stations should hold, quarantines and incidents."""
         return PostgresProfileStore(self._connection)
+
+    @cached_property
+    def pruning(self) -> PostgresPruning:
+        """What is forgotten when it is old."""
+        return PostgresPruning(self._connection)
 
     @cached_property
     def charging(self) -> PostgresChargingStore:

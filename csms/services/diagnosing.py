@@ -2,9 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-
-import structlog
 
 from csms.clock import Clock, pause
 from csms.services.alerts import Alerts
@@ -14,13 +11,8 @@ from csms.services.log_collection import LogCollection
 from csms.services.log_uploads import LogUploads
 from csms.services.monitor_reports import MonitorReports
 from csms.services.monitors import Monitors
-from csms.services.ports.work import Begin
-
-log = structlog.get_logger()
 
 SWEEP_REAL_S = 15.0
-FORGOTTEN_AT_ONCE = 5_000
-STREAMS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +21,6 @@ class Diagnosing:
 
     Attributes:
         clock: Where business time comes from.
-        begin: Begins a unit of work.
         logs: Asks for logs and follows their uploads.
         uploads: Takes the files.
         monitors: Sets and clears monitors.
@@ -37,11 +28,9 @@ class Diagnosing:
         alerts: Takes events, and raises and ends alerts.
         customers: Asks what stations know of customers.
         streams: Takes periodic event streams.
-        events_kept: How long notified events are kept.
     """
 
     clock: Clock
-    begin: Begin
     logs: LogCollection
     uploads: LogUploads
     monitors: Monitors
@@ -49,7 +38,6 @@ class Diagnosing:
     alerts: Alerts
     customers: Customers
     streams: EventStreams
-    events_kept: timedelta
 
     def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """Return what runs for as long as the node does, by name."""
@@ -63,11 +51,7 @@ class Diagnosing:
             await pause(SWEEP_REAL_S)
 
     async def sweep(self) -> None:
-        """Give up on who is silent, ask again who restarted, forget what is old."""
+        """Give up on who is silent, ask again who restarted."""
         await self.logs.sweep()
         await self.reports.refresh()
         await self.customers.sweep()
-        now = self.clock.now()
-        async with self.begin() as work:
-            await work.alerts.forget_events(now - self.events_kept, FORGOTTEN_AT_ONCE)
-            await work.streams.forget_closed(now - STREAMS_KEPT)

@@ -49,10 +49,6 @@ class AlertStore(Protocol):
         """Return events with their number, youngest first, below a number."""
         ...
 
-    async def forget_events(self, before: datetime, limit: int) -> int:
-        """Forget events that came before an instant; return how many went."""
-        ...
-
     async def changed_rules(self) -> Sequence[ChangedRule]:
         """Return the rules that somebody changed or added."""
         ...

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from csms.domain.event_stream import EventStream, StreamValue
@@ -58,10 +57,6 @@ class StreamStore(Protocol):
 
     async def clear_values(self, station: StationId, stream: int) -> None:
         """Forget the values of a stream: another begins under its number."""
-        ...
-
-    async def forget_closed(self, before: datetime) -> None:
-        """Forget streams that were closed before an instant, with their values."""
         ...
 
 

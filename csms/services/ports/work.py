@@ -21,6 +21,7 @@ from csms.services.ports.logs import LogStore
 from csms.services.ports.monitors import MonitorStore
 from csms.services.ports.notices import NoticeStore
 from csms.services.ports.profiles import ProfileStore
+from csms.services.ports.pruning import PruningStore
 from csms.services.ports.requests import RequestStore
 from csms.services.ports.security import SecurityStore
 from csms.services.ports.settlements import SettlementStore
@@ -101,6 +102,11 @@ class Work(Protocol):
     @property
     def profiles(self) -> ProfileStore:
         """What stations should hold, quarantines and incidents."""
+        ...
+
+    @property
+    def pruning(self) -> PruningStore:
+        """What is forgotten when it is old."""
         ...
 
     @property
