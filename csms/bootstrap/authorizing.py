@@ -4,17 +4,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from csms.blocks.authorization import Authorization, NobodyChecks, TariffOf, no_tariff
+from csms.blocks.authorization_guard import ReservationCommands, StartGuard
 from csms.blocks.local_list import StationLists
 from csms.blocks.reservation import ReservationUpdates, StationReservations
 from csms.blocks.routing import Block
 from csms.blocks.translating import FindLink
 from csms.charging.tokens import TokenPolicy
 from csms.domain.ids import StationId
+from csms.services.commands import Detour
 from csms.services.journal import Journal
+from csms.services.live import LiveFleet
 from csms.services.local_lists import LocalLists
 from csms.services.ports.pki import ContractCheck
 from csms.services.ports.wire import DeviationSeen
 from csms.services.reservations import Reservations
+from csms.services.starting import Starts
 from csms.services.tokens import Tokens
 from csms.services.world import World
 from csms.settings import Settings
@@ -55,6 +59,19 @@ class Authorizing:
             Authorization(self.tokens, contracts or NobodyChecks(), tariff_of, note),
             ReservationUpdates(self.reservations),
         )
+
+    def starts(self, live: LiveFleet) -> Starts:
+        """Return what judges starts from afar."""
+        return Starts(self.tokens, self.reservations, live)
+
+    def guard(self, live: LiveFleet) -> StartGuard:
+        """Return what holds commands as they are against tokens and reservations."""
+        return StartGuard(self.starts(live), self.reservations)
+
+    def detours(self) -> Mapping[str, Detour]:
+        """Return who sends which commands, to keep what comes of them."""
+        kept = ReservationCommands(self.reservations)
+        return dict.fromkeys(kept.actions, kept)
 
     async def load(self) -> None:
         """Read what is to be known by heart."""

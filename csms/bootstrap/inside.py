@@ -1,7 +1,7 @@
 """The inside of a node: services, and the blocks through which they speak OCPP."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from csms.blocks.availability import Availability, ConnectorStates
@@ -159,7 +159,8 @@ def build(
     settlement = Settlement(clock, begin, programs)
     charging = authorizing(settings, world, journal, link)
     certificates = certificate_parts(settings, world, journal, link)
-    operating = Operating(clock, begin, book, live, StationRemote(link))
+    starts = charging.starts(live)
+    operating = Operating(clock, begin, book, live, StationRemote(link), starts)
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
     secured = secure(
         settings,
@@ -175,8 +176,11 @@ def build(
     )
     access = Access(clock, begin)
     access.denials = secured.desk.denials
-    guards = certificates.guard, secured.guard
-    commands = commands_of(settings, world, link, provisioning, guards, charger)
+    guards = certificates.guard, secured.guard, charging.guard(live)
+    commands = replace(
+        commands_of(settings, world, link, provisioning, guards, charger),
+        detours=charging.detours(),
+    )
     upkeep, upkeep_blocks = build_upkeep(settings, world, journal, commands, link)
     listed = ListedCustomers(charging.tokens, charging.lists)
     diagnostics = diagnosing(settings, world, journal, link, listed)

@@ -1,10 +1,11 @@
-"""Whether a station has room for one more reservation."""
+"""Whether a station has room for one more reservation, and for a start beside them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from csms.domain.reservation import Reservation
+from csms.domain.token import IdToken
 
 Need: TypeAlias = tuple[int | None, str | None]
 """An EVSE or any, and a connector type or any."""
@@ -56,8 +57,51 @@ def room(
     return Room()
 
 
+def reserved_from(
+    held: Sequence[Reservation],
+    token: IdToken,
+    group: IdToken | None,
+    evse: int | None,
+    free: Mapping[int, frozenset[str]],
+) -> tuple[int, ...]:
+    """Return the reservations of others that a start would take an EVSE from.
+
+    One that names the EVSE keeps it (H03.FR.01 to FR.06); one that names none keeps it
+    if it could have fewer of the others without it.
+
+    Args:
+        held: The open reservations of the station.
+        token: Who starts.
+        group: Of which group that is.
+        evse: Where; none if the station may choose.
+        free: The connector types of each EVSE that nobody else uses.
+    """
+    if any(each.evse is not None and each.serves(token, group, evse) for each in held):
+        return ()
+    others = [each for each in held if not each.serves(token, group, evse)]
+    certain = {each.evse: each.id for each in others if each.evse is not None}
+    if evse is not None and evse in certain:
+        return (certain[evse],)
+    if not others:
+        return ()
+    left = {number: kinds for number, kinds in free.items() if number not in certain}
+    loose = [(each.evse, each.connector_type) for each in others if each.evse is None]
+    before = _served(loose, left)
+    if evse is None:
+        fits = _served([*loose, (None, None)], left) > before
+    else:
+        rest = {number: kinds for number, kinds in left.items() if number != evse}
+        fits = _served(loose, rest) == before
+    return () if fits else tuple(each.id for each in others)
+
+
 def _all_served(needs: Sequence[Need], evses: Mapping[int, frozenset[str]]) -> bool:
-    """Tell whether each need can have another EVSE: a matching by augmenting paths."""
+    """Tell whether each need can have another EVSE."""
+    return _served(needs, evses) == len(needs)
+
+
+def _served(needs: Sequence[Need], evses: Mapping[int, frozenset[str]]) -> int:
+    """Return how many needs can have an EVSE each: a matching by augmenting paths."""
     taken: dict[int, int] = {}
 
     def serve(place: int, seen: set[int]) -> bool:
@@ -70,7 +114,7 @@ def _all_served(needs: Sequence[Need], evses: Mapping[int, frozenset[str]]) -> b
                 return True
         return False
 
-    return all(serve(place, set()) for place in range(len(needs)))
+    return sum(serve(place, set()) for place in range(len(needs)))
 
 
 def _serving(need: Need, evses: Mapping[int, frozenset[str]]) -> list[int]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from csms.db import token_tables
@@ -24,26 +25,33 @@ class PostgresReservationStore:
     connection: AsyncConnection
 
     async def add(self, reservation: Reservation, by: str) -> Reservation:
-        """Keep a new reservation; return it with its number."""
+        """Keep a new reservation; return it with its number.
+
+        Its own number is kept if it has one; else it is the next that nobody chose.
+        """
         group = reservation.group
-        done = await self.connection.execute(
-            insert(_RESERVATION)
-            .values(
-                station_id=reservation.station,
-                evse=reservation.evse,
-                connector_type=reservation.connector_type,
-                token_type=reservation.token.type,
-                token_value=reservation.token.value,
-                group_type=None if group is None else group.type,
-                group_value=None if group is None else group.value,
-                expires_at=reservation.expires_at,
-                asked_at=reservation.asked_at,
-                asked_by=by,
-                **_standing(reservation),
-            )
-            .returning(_RESERVATION.c.id)
-        )
-        return replace(reservation, id=done.scalar_one())
+        values = {
+            "station_id": reservation.station,
+            "evse": reservation.evse,
+            "connector_type": reservation.connector_type,
+            "token_type": reservation.token.type,
+            "token_value": reservation.token.value,
+            "group_type": None if group is None else group.type,
+            "group_value": None if group is None else group.value,
+            "expires_at": reservation.expires_at,
+            "asked_at": reservation.asked_at,
+            "asked_by": by,
+            **_standing(reservation),
+        }
+        if reservation.id:
+            own = insert(_RESERVATION).values(id=reservation.id, **values)
+            await self.connection.execute(own)
+            return reservation
+        fresh = insert(_RESERVATION).values(values).on_conflict_do_nothing()
+        while True:
+            done = await self.connection.execute(fresh.returning(_RESERVATION.c.id))
+            if (number := done.scalar_one_or_none()) is not None:
+                return replace(reservation, id=number)
 
     async def save(self, reservation: Reservation) -> bool:
         """Keep how far an open one has come; tell whether it was still open."""

@@ -1,7 +1,7 @@
 """What an operator may ask of a station, and what nobody may."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -68,6 +68,20 @@ class Guard(Protocol):
         ...
 
 
+Ask = Callable[[], Awaitable[CommandResult]]
+"""Sends a command that was checked, once."""
+
+
+class Detour(Protocol):
+    """A service that sends some commands itself, to keep what comes of them."""
+
+    async def send(
+        self, station: StationId, payload: dict[str, Any], by: str, ask: Ask
+    ) -> CommandResult:
+        """Ask, keep what comes of it, and return that."""
+        ...
+
+
 class StationPending(NotAllowed):
     """A pending station starts and stops nothing for us (B02.FR.05)."""
 
@@ -102,6 +116,7 @@ class Commands:
         guards: Further rules, each about the actions that it knows.
         aftermath: Keeps what follows from an answer.
         holding: Tells what profiles a station holds.
+        detours: By action, who sends it.
     """
 
     clock: Clock
@@ -112,6 +127,7 @@ class Commands:
     guards: Sequence[Guard] = ()
     aftermath: Aftermath | None = None
     holding: Holding = holds_nothing
+    detours: Mapping[str, Detour] = field(default_factory=dict)
 
     @property
     def gate(self) -> DischargeGate:
@@ -149,7 +165,7 @@ class Commands:
             DischargeForbidden: If it would discharge, and a rule forbids that.
         """
         await self.check(station, action, payload)
-        result = await self.wire.ask(station, action, payload)
+        result = await self._ask(station, action, payload, by)
         await self._audit(station, action, payload, result, by)
         if result.payload is not None and self.aftermath is not None:
             said = result.payload
@@ -162,6 +178,17 @@ class Commands:
             outcome=result.outcome.value,
         )
         return result
+
+    async def _ask(
+        self, station: StationId, action: str, payload: dict[str, Any], by: str
+    ) -> CommandResult:
+        async def ask() -> CommandResult:
+            return await self.wire.ask(station, action, payload)
+
+        detour = self.detours.get(action)
+        return await (
+            ask() if detour is None else detour.send(station, payload, by, ask)
+        )
 
     async def check(
         self, station: StationId, action: str, payload: dict[str, Any]

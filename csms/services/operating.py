@@ -7,7 +7,7 @@ forgotten; a start is found again by its number when the station reports of it.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from csms.clock import Clock
 from csms.domain.errors import Broken, Conflict, NotFound
@@ -50,6 +50,14 @@ class EvseBusy(Conflict):
     code = "evse-busy"
 
 
+class Permits(Protocol):
+    """Whoever judges starts."""
+
+    def require(self, station: StationId, token: IdToken, evse: int | None) -> None:
+        """Raise why a token must not be started there, if it must not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Operating:
     """Asks stations to act, and keeps what became of it.
@@ -60,6 +68,7 @@ class Operating:
         book: What is known of every station.
         live: What every EVSE is doing.
         wire: How stations are asked.
+        starts: Judges who may be started.
     """
 
     clock: Clock
@@ -67,6 +76,7 @@ class Operating:
     book: StationBook
     live: LiveFleet
     wire: OperatingWire
+    starts: Permits
 
     async def start(
         self, evse: EvseId, token: IdToken, by: str, limit: Power | None = None
@@ -83,6 +93,8 @@ class Operating:
         Raises:
             UnknownStation: If there is no such station.
             UnknownEvse: If it has no such EVSE.
+            TokenRefused: If the token may not charge there.
+            ReservedForAnother: If the EVSE is kept free for somebody else.
             EvseBusy: If an authorized transaction goes on there. One that waits for
                 somebody, because the cable was first, is what is started (F01).
         """
@@ -93,6 +105,7 @@ class Operating:
                 field="max_kw",
                 remedy="leave it out, or call an event to discharge",
             )
+        self.starts.require(evse.station, token, evse.number)
         if (ongoing := await self._authorized(evse)) is not None:
             raise EvseBusy(
                 f"{evse} has the ongoing transaction {ongoing}",

@@ -1,7 +1,7 @@
 """EVSEs kept free for somebody: asked for, used, taken back, and ended in time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -24,10 +24,14 @@ from csms.services.ports.wire import (
 )
 from csms.services.ports.work import Begin
 from csms.services.reserving import (
+    REMEDIES,
+    MalformedReservation,
+    ReservationKnown,
     ReservationOver,
     UnknownReservation,
     Wish,
     Wishes,
+    asked_for,
 )
 from csms.services.stations import StationBook
 from csms.services.tokens import Tokens
@@ -40,13 +44,6 @@ GRACE = timedelta(seconds=60)
 POLL_REAL_S = 1.0
 REMEMBERED = 10_000
 """How many words about reservations are not looked up again when they are repeated."""
-
-_REMEDIES: Mapping[str, str] = {
-    "Occupied": "choose another EVSE, or wait until it is free (H01.FR.11)",
-    "Faulted": "the EVSE has a fault; see the notices of the station (H01.FR.12)",
-    "Unavailable": "take the EVSE into service first (H01.FR.14)",
-    "Rejected": "the station is configured to take none (H01.FR.01)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +96,61 @@ class Reservations:
                 question, it is taken back as soon as the station is there again.
             StationRefused: If the station does not take it.
         """
+        self._wishes.require(station, wish)
+        if not self.book.is_online(station):
+            self._wishes.require_room(station, wish, self.open_at(station))
+            raise StationSilent(
+                f"{station} is not connected", remedy="try again once it is"
+            )
+        return await self._reserve(station, wish, by, self.wire.reserve)
+
+    async def require(self, station: StationId, wish: Wish, number: int) -> None:
+        """Let a wish pass that ``reserve_by`` would ask for, now.
+
+        Raises:
+            ReservationKnown: If one of this number is there, or was.
+        """
+        if not number:
+            raise MalformedReservation("a number is 1 or more", field="id")
+        self._wishes.require(station, wish)
+        await self._require_new(number)
+        self._wishes.require_room(station, wish, self.open_at(station))
+
+    async def reserve_by(
+        self,
+        station: StationId,
+        number: int,
+        wish: Wish,
+        by: str,
+        ask: Callable[[], Awaitable[Reply]],
+    ) -> Reservation:
+        """Ask in somebody's own words, by his own number (H01); raise as ``reserve``.
+
+        Raises:
+            ReservationKnown: If one of this number is there, or was.
+        """
+        self._wishes.require(station, wish)
+        return await self._reserve(station, wish, by, lambda _: ask(), number)
+
+    async def _reserve(
+        self,
+        station: StationId,
+        wish: Wish,
+        by: str,
+        ask: Callable[[Reservation], Awaitable[Reply]],
+        number: int = 0,
+    ) -> Reservation:
         wish = replace(wish, evse=wish.evse or None)
-        wishes = Wishes(self.clock, self.book, self.tokens)
-        wishes.require(station, wish)
         async with self._turns.setdefault(station, asyncio.Lock()):
-            wishes.require_room(station, wish, self.open_at(station))
-            asked_for = await self._ask_for(station, wish, by)
+            self._wishes.require_room(station, wish, self.open_at(station))
+            doubtful = await self._ask_for(station, wish, by, number)
+            sendable = self.book.is_online(station)
             try:
-                reply = await self.wire.reserve(asked_for)
+                reply = await ask(doubtful)
             except RefusedByStation as error:
                 reply = Reply(False, error.code, error.description)  # noqa: FBT003
             except NoAnswer as silence:
-                if silence.kind is not Silence.STALE:
+                if sendable and silence.kind is not Silence.STALE:
                     raise StationSilent(
                         f"{station} did not answer: {silence.kind}",
                         remedy="what it may have reserved is taken back by itself",
@@ -119,12 +159,12 @@ class Reservations:
             state = (
                 ReservationState.HELD if reply.accepted else ReservationState.REFUSED
             )
-            kept = await self._end(asked_for, state, reply.status, reply.info)
+            kept = await self._end(doubtful, state, reply.status, reply.info)
         if not reply.accepted:
             why = f": {reply.info}" if reply.info else ""
             raise StationRefused(
                 f"{station} answered {reply.status}{why}",
-                remedy=_REMEDIES.get(reply.status),
+                remedy=REMEDIES.get(reply.status),
             )
         self.wake.ring()
         return kept
@@ -147,10 +187,34 @@ class Reservations:
             if not found.is_open:
                 raise ReservationOver(f"reservation {number} is {found.state}")
             reply = await asked(self.wire.cancel(found.station, number))
-            detail = reply.info if reply.accepted else "the station did not know it"
-            return await self._end(
-                found, ReservationState.CANCELLED, reply.status, detail, by
-            )
+            return await self._cancelled(found, reply, by)
+
+    async def cancel_by(
+        self,
+        station: StationId,
+        number: int,
+        by: str,
+        ask: Callable[[], Awaitable[Reply]],
+    ) -> None:
+        """Take one back in somebody's own words (H02), whether it is known or not.
+
+        Raises:
+            StationSilent: If the station does not answer; it stays as it is.
+            StationRefused: If the station answers by an error.
+        """
+        async with self._turns.setdefault(station, asyncio.Lock()):
+            reply = await asked(ask())
+            found = self._open.get(station, {}).get(number)
+            if found is not None:
+                await self._cancelled(found, reply, by)
+
+    async def _cancelled(
+        self, found: Reservation, reply: Reply, by: str
+    ) -> Reservation:
+        detail = reply.info if reply.accepted else "the station did not know it"
+        return await self._end(
+            found, ReservationState.CANCELLED, reply.status, detail, by
+        )
 
     async def find(self, number: int) -> Reservation:
         """Return a reservation.
@@ -240,20 +304,22 @@ class Reservations:
         left = (min(ends) + GRACE - self.clock.now()).total_seconds()
         return min(max(left / self.clock.rate, 0.05), POLL_REAL_S)
 
-    async def _ask_for(self, station: StationId, wish: Wish, by: str) -> Reservation:
+    @property
+    def _wishes(self) -> Wishes:
+        return Wishes(self.clock, self.book, self.tokens)
+
+    async def _require_new(self, number: int) -> None:
+        async with self.begin() as work:
+            if await work.reservations.find(number) is not None:
+                raise ReservationKnown(f"there is a reservation {number}, or was")
+
+    async def _ask_for(
+        self, station: StationId, wish: Wish, by: str, number: int
+    ) -> Reservation:
         now = self.clock.now()
-        fresh = Reservation(
-            id=0,
-            station=station,
-            token=wish.token,
-            expires_at=wish.expires_at,
-            evse=wish.evse,
-            connector_type=wish.connector_type,
-            group=wish.group,
-            state=ReservationState.ASKED,
-            asked_at=now,
-            changed_at=now,
-        )
+        if number:
+            await self._require_new(number)
+        fresh = asked_for(station, wish, number, now)
         async with self.begin() as work:
             kept = await work.reservations.add(fresh, by)
             body = {"reservation": kept.id, "token": wish.token.shown}

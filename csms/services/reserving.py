@@ -1,6 +1,6 @@
 """What may be reserved: everything that is held against a wish before it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,16 +8,24 @@ from csms.charging.reservations import room
 from csms.clock import Clock
 from csms.domain.errors import Broken, Conflict, NotAllowed, NotFound
 from csms.domain.ids import StationId
-from csms.domain.reservation import Reservation
+from csms.domain.reservation import Reservation, ReservationState
 from csms.domain.station import EDITION_201, Standing
 from csms.domain.token import NO_AUTHORIZATION, IdToken
-from csms.services.asking import StationSilent, lacks
+from csms.services.asking import lacks
 from csms.services.reception import UnknownStation
 from csms.services.stations import StationBook
 from csms.services.tokens import Tokens
 
 LONGEST = timedelta(days=7)
 """How far ahead an EVSE may be kept free: longer takes it from everybody else."""
+
+REMEDIES: Mapping[str, str] = {
+    "Occupied": "choose another EVSE, or wait until it is free (H01.FR.11)",
+    "Faulted": "the EVSE has a fault; see the notices of the station (H01.FR.12)",
+    "Unavailable": "take the EVSE into service first (H01.FR.14)",
+    "Rejected": "the station is configured to take none (H01.FR.01)",
+}
+"""What usually helps, by what the station answered."""
 
 
 class UnknownReservation(NotFound):
@@ -31,6 +39,16 @@ class MalformedReservation(Broken):
     """What is asked for does not make sense."""
 
     code = "malformed-reservation"
+
+
+class ReservationKnown(Conflict):
+    """There is a reservation of this number, or was."""
+
+    code = "reservation-known"
+    usual_remedy = "cancel it first, or choose another number"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="id")
 
 
 class NoRoom(Conflict):
@@ -69,6 +87,24 @@ class Wish:
     evse: int | None = None
     connector_type: str | None = None
     group: IdToken | None = None
+
+
+def asked_for(
+    station: StationId, wish: Wish, number: int, now: datetime
+) -> Reservation:
+    """Return a wish as a reservation of which nobody knows yet whether it is held."""
+    return Reservation(
+        id=number,
+        station=station,
+        token=wish.token,
+        expires_at=wish.expires_at,
+        evse=wish.evse,
+        connector_type=wish.connector_type,
+        group=wish.group,
+        state=ReservationState.ASKED,
+        asked_at=now,
+        changed_at=now,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +182,10 @@ class Wishes:
     def require_room(
         self, station: StationId, wish: Wish, held: Sequence[Reservation]
     ) -> None:
-        """Let a wish pass that there is room for, at a station that can be asked.
+        """Let a wish pass that there is room for.
 
         Raises:
             NoRoom: If another reservation stands against it.
-            StationSilent: If the station is not connected.
         """
         found = room(
             held,
@@ -163,8 +198,4 @@ class Wishes:
                 f"{station}: {found.reason}" + (f" ({against})" if against else ""),
                 field="evse" if wish.evse is not None else "connector_type",
                 remedy="cancel what stands against it" if against else None,
-            )
-        if not self.book.is_online(station):
-            raise StationSilent(
-                f"{station} is not connected", remedy="try again once it is"
             )

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.peer_world import EDITIONS, Edition, Peer, PeerWorld, Told
+from tests.conformance.peer_world import (
+    EDITIONS,
+    Declines,
+    Edition,
+    Peer,
+    PeerWorld,
+    Told,
+)
 from tests.conformance.token_world import (
     RESERVATIONS,
     SETTINGS,
@@ -315,3 +322,75 @@ async def test_what_may_have_been_reserved_is_taken_back(
 
     assert (cut.status, cut.body["code"]) == (504, "station-silent")
     assert doubtful["state"] == "asked"
+
+
+async def test_one_in_the_words_of_the_wire_is_kept_like_any_other(
+    peer_world: PeerWorld, peer: Peer
+) -> None:
+    """H01, H02 by ``commands``: there is one book of reservations."""
+    token = await a_token(peer_world, f"{peer.name}-1")
+    number = 70_000 + int(peer.name[2:])
+    wish = {
+        "id": number,
+        "idToken": token,
+        "evseId": 2,
+        "expiryDateTime": peer_world.now(hours=1),
+    }
+
+    made = await peer_world.command(peer, "ReserveNow", wish)
+    held = await kept(peer_world, peer)
+    twice = await peer_world.command(peer, "ReserveNow", wish | {"evseId": 1})
+    taken = await peer_world.command(peer, "ReserveNow", wish | {"id": number + 100})
+    late = {"id": number + 100, "evseId": 1, "expiryDateTime": peer_world.now()}
+    over = await peer_world.command(peer, "ReserveNow", wish | late)
+    typed = await reserve(peer_world, peer, token=token, evse=2)
+    back = await peer_world.command(
+        peer, "CancelReservation", {"reservationId": number}
+    )
+    again = await reserve(peer_world, peer, token=token, evse=2)
+
+    assert made.payload == back.payload == {"status": "Accepted"}
+    assert [(each["id"], each["state"]) for each in held] == [(number, "held")]
+    assert [(each.status, each.body["code"], each.body["field"]) for each in (
+        twice, taken, over, typed
+    )] == [
+        (409, "reservation-known", "id"),
+        (409, "reservation-overlaps", "evseId"),
+        (422, "malformed-reservation", "expiryDateTime"),
+        (409, "reservation-overlaps", "evse"),
+    ]  # fmt: skip
+    assert [each["id"] for each in peer.record.asked("ReserveNow")] == [
+        number,
+        again.body["id"],
+    ]
+    assert {each["id"]: each["state"] for each in await kept(peer_world, peer)} == {
+        number: "cancelled",
+        again.body["id"]: "held",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [({"status": "Occupied"}, "refused"), (Declines("InternalError"), "refused")],
+)
+async def test_a_refusal_in_the_words_of_the_wire_is_kept(
+    peer_world: PeerWorld,
+    peer: Peer,
+    answer: Any,  # noqa: ANN401
+    state: str,
+) -> None:
+    peer.answers["ReserveNow"] = answer
+    token = await a_token(peer_world, f"{peer.name}-1")
+    told = await peer_world.command(
+        peer,
+        "ReserveNow",
+        {
+            "id": 80_000 + int(peer.name[2:]),
+            "idToken": token,
+            "expiryDateTime": peer_world.now(hours=1),
+        },
+    )
+
+    assert told.body["outcome"] in {"answered", "call_error"}
+    assert [each["state"] for each in await kept(peer_world, peer)] == [state]
+    assert len(peer.record.asked("ReserveNow")) == 1

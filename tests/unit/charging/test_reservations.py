@@ -6,7 +6,7 @@ from itertools import permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csms.charging.reservations import Need, room
+from csms.charging.reservations import Need, reserved_from, room
 from csms.domain.ids import StationId
 from csms.domain.reservation import Reservation, ReservationState
 from csms.domain.token import IdToken
@@ -89,3 +89,60 @@ def test_a_reservation_serves_its_token_and_its_group_at_its_evse() -> None:
     assert at_one.serves(other, IdToken("FAMILY", "Central"), 1)
     assert not at_one.serves(other, None, 1)
     assert not held(1, (None, None)).serves(other, GROUP, 1)
+
+
+OTHER = IdToken("b", "ISO14443")
+free_evses = st.dictionaries(
+    st.integers(1, 3), st.just(frozenset({"cCCS1"})), min_size=1
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(needs, max_size=3), free_evses, st.integers(1, 3))
+def test_a_start_leaves_everybody_as_much_as_before(
+    open_ones: list[Need], free: dict[int, frozenset[str]], evse: int
+) -> None:
+    held_ones = [held(n, each) for n, each in enumerate(open_ones, 1)]
+
+    against = reserved_from(held_ones, OTHER, None, evse, free)
+
+    left = {number: kinds for number, kinds in free.items() if number != evse}
+    if not against:
+        assert most_served(open_ones, left) == most_served(open_ones, free)
+    assert not reserved_from(held_ones, TOKEN, None, evse, free)
+
+
+def test_whoever_it_is_kept_for_may_start() -> None:
+    free = {1: frozenset({"cCCS1"}), 2: frozenset({"cCCS1"})}
+    certain = held(7, (1, None), GROUP)
+
+    assert reserved_from([certain], OTHER, None, 1, free) == (7,)
+    assert reserved_from([certain], OTHER, None, 2, free) == ()
+    assert reserved_from([certain], OTHER, IdToken("FAMILY", "Central"), 1, free) == ()
+    assert reserved_from([certain], TOKEN, None, 1, free) == ()
+    assert reserved_from([certain], OTHER, None, None, free) == ()
+    assert reserved_from([certain], OTHER, None, None, {1: free[1]}) == (7,)
+
+
+def test_one_of_any_evse_keeps_the_last_that_is_left() -> None:
+    free = {1: frozenset({"cCCS1"}), 2: frozenset({"cCCS1"})}
+    loose = held(8, (None, None))
+
+    assert reserved_from([loose], OTHER, None, 1, free) == ()
+    assert reserved_from([loose], OTHER, None, 1, {1: free[1]}) == (8,)
+    assert reserved_from([loose], OTHER, None, None, {1: free[1]}) == (8,)
+
+
+def most_served(open_ones: list[Need], free: dict[int, frozenset[str]]) -> int:
+    """Return how many needs can have an EVSE each, by trying every order."""
+    best = 0
+    for order in permutations(open_ones):
+        for places in permutations(free, min(len(order), len(free))):
+            best = max(
+                best,
+                sum(
+                    evse in (None, place) and (kind is None or kind in free[place])
+                    for (evse, kind), place in zip(order, places, strict=False)
+                ),
+            )
+    return best
