@@ -1,24 +1,23 @@
-"""What every test may ask for: time, a PostgreSQL server, a fresh database."""
+"""What every test may ask for: time, a PostgreSQL server, a database."""
 
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
 
 import async_solipsism
 import pytest
 import structlog
-from sqlalchemy import make_url
 from typing_extensions import override
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from csms.db.embedded import EmbeddedPostgres
-from csms.db.engine import connect_raw, normalized
+from csms.db.engine import normalized
 from csms.db.migrating import migrate
+from tests.databases import Databases, at_database, execute, in_real_time
 from tests.fakes.clock import ManualClock
 
 OUTSIDE = ("postgres", "sockets", "fleet", "faults", "browser")
@@ -27,7 +26,6 @@ LONG = dict.fromkeys(("fleet", "faults", "browser"), "long")
 
 TEMPLATE = "csms_test_template"
 
-T = TypeVar("T")
 _numbers = count(1)
 
 
@@ -93,9 +91,9 @@ def postgres_url() -> Iterator[str]:
         yield normalized(given).render_as_string(hide_password=False)
         return
     server = EmbeddedPostgres(Path(tempfile.mkdtemp(prefix="csms-test-")))
-    _in_real_time(server.start())
+    in_real_time(server.start())
     yield server.url
-    _in_real_time(server.stop())
+    in_real_time(server.stop())
     server.remove()
 
 
@@ -105,46 +103,40 @@ def migrated_template(postgres_url: str) -> str:
     name = f"{TEMPLATE}_{os.getpid()}"
 
     async def make() -> None:
-        await _execute(postgres_url, f"DROP DATABASE IF EXISTS {name}")
-        await _execute(postgres_url, f"CREATE DATABASE {name}")
+        await execute(postgres_url, f"DROP DATABASE IF EXISTS {name}")
+        await execute(postgres_url, f"CREATE DATABASE {name}")
         await migrate(at_database(postgres_url, name))
 
-    _in_real_time(make())
+    in_real_time(make())
     return name
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_url: str, migrated_template: str) -> Iterator[Databases]:
+    """Who lends databases."""
+    lender = Databases(postgres_url, migrated_template)
+    yield lender
+    lender.close()
 
 
 @pytest.fixture
 def empty_database(postgres_url: str) -> Iterator[str]:
     """The address of a database with nothing in it."""
-    yield from _copy_of(postgres_url, "template1")
+    name = f"csms_test_{os.getpid()}_empty_{next(_numbers)}"
+    in_real_time(execute(postgres_url, f"CREATE DATABASE {name}"))
+    yield at_database(postgres_url, name)
+    in_real_time(execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
-def database(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """The address of a fresh database with every table, for this test alone."""
-    yield from _copy_of(postgres_url, migrated_template)
+def database(databases: Databases) -> Iterator[str]:
+    """The address of a database with every table, for this test alone."""
+    with databases.lend() as url:
+        yield url
 
 
-def at_database(url: str, name: str) -> str:
-    """Return the address of another database on the same server."""
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def _copy_of(url: str, template: str) -> Iterator[str]:
-    name = f"csms_test_{os.getpid()}_{next(_numbers)}"
-    _in_real_time(_execute(url, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield at_database(url, name)
-    _in_real_time(_execute(url, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await connect_raw(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _in_real_time(work: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(work)
+@pytest.fixture(scope="module")
+def module_database(databases: Databases) -> Iterator[str]:
+    """The address of a database with every table, for the tests of one module."""
+    with databases.lend() as url:
+        yield url

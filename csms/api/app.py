@@ -1,11 +1,13 @@
 """The API on one application: health, metrics, and all that lies under /api/v1."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
 from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from csms.api import (
@@ -125,19 +127,33 @@ def install(app: FastAPI, node: Node) -> None:
     install_problems(app)
     app.add_middleware(Unkept, prefix="/api/")
     app.add_middleware(Measured, metrics=app.state.metrics)
-    _guard_openapi(app)
-    app.include_router(health.OPEN)
-    app.include_router(authority.OPEN)
-    app.include_router(health.GUARDED, responses=_PROBLEMS)
-    app.include_router(api_router())
-    app.include_router(uploads.ROUTER)
-    app.include_router(downloads.ROUTER)
+    app.router.routes[:] = [
+        route
+        for route in app.router.routes
+        if getattr(route, "path", None) != app.openapi_url
+    ]
+    app.router.routes += _routes()
 
 
-def api_router() -> APIRouter:
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return all routes; they take long to make and know no node, so once will do."""
+    top = APIRouter()
+    guarded = APIRouter(route_class=GuardedRoute)
+    guarded.add_api_route("/openapi.json", _describe, include_in_schema=False)
+    top.include_router(guarded)
+    top.include_router(health.OPEN)
+    top.include_router(authority.OPEN)
+    top.include_router(health.GUARDED, responses=_PROBLEMS)
+    top.include_router(_api_router(), prefix=PREFIX)
+    top.include_router(uploads.ROUTER)
+    top.include_router(downloads.ROUTER)
+    return tuple(top.routes)
+
+
+def _api_router() -> APIRouter:
     """Return everything under /api/v1; every route needs at least a viewer."""
     router = APIRouter(
-        prefix=PREFIX,
         dependencies=[Depends(needs(Role.VIEWER)), *SCHEMES],
         responses=_PROBLEMS,
         route_class=GuardedRoute,
@@ -174,16 +190,6 @@ async def _nowhere(path: str, request: Request) -> None:
     )
 
 
-def _guard_openapi(app: FastAPI) -> None:
-    """Let the description of the API need credentials like the API itself."""
-    path = app.openapi_url
-    app.router.routes[:] = [
-        route for route in app.router.routes if getattr(route, "path", None) != path
-    ]
-
-    async def describe(_caller: Viewer) -> JSONResponse:
-        return JSONResponse(app.openapi())
-
-    guarded = APIRouter(route_class=GuardedRoute)
-    guarded.add_api_route(path or "/openapi.json", describe, include_in_schema=False)
-    app.include_router(guarded)
+async def _describe(_caller: Viewer, request: Request) -> JSONResponse:
+    """Describe the API to whoever has credentials like for the API itself."""
+    return JSONResponse(request.app.openapi())

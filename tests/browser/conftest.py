@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.serving import Served, fresh_copy, served
+from tests.browser.serving import Served, served
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
@@ -22,9 +22,9 @@ QUIET = (
 
 
 @pytest.fixture(scope="module")
-def shown(postgres_url: str, migrated_template: str) -> Iterator[Served]:
+def shown(module_database: str) -> Iterator[Served]:
     """The demonstration's fleet, with an event in every stage, on a port."""
-    with fresh_copy(postgres_url, migrated_template) as url, served(url) as site:
+    with served(module_database) as site:
         yield site
 
 

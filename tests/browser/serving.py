@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
@@ -11,11 +10,9 @@ from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import make_url
 
 from csms.api.app import install as install_api
 from csms.console.app import install as install_console
-from csms.db.engine import connect_raw
 from csms.domain.ids import EvseId
 from csms.portal.app import install as install_portal
 from tests.browser.site import Site, site
@@ -46,27 +43,6 @@ class Served:
             self.site.node.live.update(evse, **changes)
 
         self.run(update())
-
-
-@contextlib.contextmanager
-def fresh_copy(url: str, template: str) -> Iterator[str]:
-    """Give the address of a database of our own, copied from a migrated one."""
-    name = f"{template}_site_{secrets.token_hex(4)}"
-
-    def execute(statement: str) -> None:
-        async def run() -> None:
-            connection = await connect_raw(url)
-            try:
-                await connection.execute(statement)
-            finally:
-                await connection.close()
-
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            runner.run(run())
-
-    execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield make_url(url).set(database=name).render_as_string(hide_password=False)
-    execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextlib.contextmanager

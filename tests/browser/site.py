@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +77,17 @@ FRAMES = (
 
 def simulated_registry() -> dict[str, Any]:
     """Return the demonstration's registry document, from its own process."""
-    printed = subprocess.run(
+    document: dict[str, Any] = json.loads(_printed_registry())
+    return document
+
+
+@cache
+def _printed_registry() -> bytes:
+    return subprocess.run(
         [sys.executable, "-m", "simulators", "registry", "--fleet", "masscec"],
         capture_output=True,
         check=True,
-    )
-    document: dict[str, Any] = json.loads(printed.stdout)
-    return document
+    ).stdout
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from simulators.population import load_fleet
 from simulators.registry import registry
 from simulators.station import Station
 from simulators.timeline import Act
-from tests.conftest import at_database
+from tests.databases import at_database
 from tests.fleet.account import Account, Json, Window
 
 DATA = Path(__file__).parent / "data"

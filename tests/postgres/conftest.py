@@ -1,19 +1,10 @@
 """One node for all tests of a module: making one takes longer than most of them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
-from tests.browser.serving import fresh_copy
 from tests.upkeep_world import Upkeep, an_upkeep
-
-
-@pytest.fixture(scope="module")
-def module_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """The address of a database with every table, for the tests of one module."""
-    with fresh_copy(postgres_url, migrated_template) as url:
-        yield url
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.browser.serving import Served, fresh_copy, served
+from tests.browser.serving import Served, served
 from tests.browser.site import OPERATOR, VIEWER
 
 
 @pytest.fixture(scope="module")
-def shown(postgres_url: str, migrated_template: str) -> Iterator[Served]:
+def shown(module_database: str) -> Iterator[Served]:
     """The demonstration's fleet, with an event in every stage, on a port."""
-    with fresh_copy(postgres_url, migrated_template) as url, served(url) as site:
+    with served(module_database) as site:
         yield site
 
 
