@@ -1,7 +1,7 @@
 # Everything is built from Python 3.11+ and this file: no Docker, no database, no npm.
 #
 #   make demo    one demand-response event on a simulated fleet    ARGS="--rate 300"
-#   make test    the test suite; make soak adds the longest        ARGS="-k name"
+#   make test    the whole test suite                              ARGS="-k name"
 #   make check   format, lint, types, import contracts (make lint), quick tests
 #   make matrix  the conformance matrix, from the tests
 #   make mutants break handlers, to see whether their proofs turn red   ARGS="--only blocks/"
@@ -17,7 +17,6 @@ ROUNDS ?= 10
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-LONGEST := tests/faults tests/http/charging tests/http/api/test_setup.py
 QUICK := not postgres and not sockets and not fleet and not faults and not browser
 
 help:
@@ -32,7 +31,7 @@ demo: $(READY)
 	@$(BIN)/csms demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(LONGEST:%=--ignore=%) $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: lint
 	@$(BIN)/python -m pytest -q -m "$(QUICK)" $(ARGS)
@@ -54,7 +53,6 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(READY)
-	@$(BIN)/python -m pytest -q $(filter-out tests/faults,$(LONGEST))
 	@n=0; while [ $$n -lt $(ROUNDS) ]; do n=$$((n + 1)); echo "Round $$n of $(ROUNDS)"; \
 	  CSMS_FAULTS_SEED=$$n CSMS_FAULTS_AWAY_S=30 CSMS_FAULTS_KILLS=5 \
 	  $(BIN)/python -m pytest -q -m "faults or fleet" $(ARGS) || exit 1; done
