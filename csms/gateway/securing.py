@@ -23,6 +23,8 @@ _WHY: Final = {
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the station has no certificate (A00.FR.402)",
     "UNSUPPORTED_PROTOCOL": _TOO_OLD,
     "VERSION_TOO_LOW": _TOO_OLD,
+    "INAPPROPRIATE_FALLBACK": "the station was talked down to an older version of TLS "
+    "than both know; somebody may stand between (RFC 7507)",
     "NO_SHARED_CIPHER": "the station offers no cipher suite of Part 2 (A00.FR.322)",
     "NO_SUITABLE_SIGNATURE_ALGORITHM": "no signature algorithm is shared",
     "HTTP_REQUEST": "the station does not speak TLS; this port does",

@@ -135,13 +135,15 @@ class TestPasswords:
 
 class TestVersionsAndCiphers:
     @proves("A00.FR.318", "A00.FR.421", "TC_A_04_CSMS")
+    @pytest.mark.parametrize("profile", [2, 3])
     @pytest.mark.parametrize("suite", CIPHERS)
     async def test_the_four_suites_of_part_2_are_spoken(
-        self, street: TlsStreet, suite: str
+        self, street: TlsStreet, suite: str, profile: int
     ) -> None:
-        context = street.client(newest=ssl.TLSVersion.TLSv1_2, ciphers=suite)
+        worn = await street.wears() if profile == 3 else None
+        context = street.client(worn, newest=ssl.TLSVersion.TLSv1_2, ciphers=suite)
 
-        socket = await street.connect(2, password=PASSWORD, context=context)
+        socket = await street.connect(profile, password=PASSWORD, context=context)
 
         secured = socket.transport.get_extra_info("ssl_object")
         assert secured.cipher()[0] == suite
@@ -305,13 +307,31 @@ class TestBadCertificates:
 
 
 class TestOurCertificate:
-    async def test_a_station_refuses_another_name(self, street: TlsStreet) -> None:
-        why = await refused(street, 2, password=PASSWORD, host="csms.example.org")
-        assert "not accept our certificate" in why
+    """A station checks it; we are told when it does not believe it."""
 
-    async def test_a_station_refuses_an_unknown_root(self, street: TlsStreet) -> None:
-        other = street.client(trusted=Outsider.made().root_text)
-        why = await refused(street, 2, password=PASSWORD, context=other)
+    @pytest.mark.parametrize("profile", [2, 3])
+    @pytest.mark.parametrize("flaw", ["name", "root", "expired", "self-signed"])
+    async def test_a_station_does_not_believe_a_bad_one(
+        self, street: TlsStreet, profile: int, flaw: str
+    ) -> None:
+        trusted, host = None, "localhost"
+        match flaw:
+            case "name":
+                host = "csms.example.org"
+            case "root":
+                trusted = Outsider.made().root_text
+            case "expired":
+                issuer = street.signer().issuer
+                past = {"start": -30 * DAY, "lasts": 29 * DAY}
+                street.presents(a_leaf(issuer, "localhost", **past))
+            case _:
+                street.presents(self_signed("localhost"))
+        context = street.client(await street.wears(), trusted=trusted)
+
+        why = await refused(
+            street, profile, password=PASSWORD, context=context, host=host
+        )
+
         assert "our certificate" in why
 
     async def test_a_new_one_is_served_without_a_restart(

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,15 @@ class TlsStreet:
         """Return the context of profile 3, by what is trusted now."""
         own = [ServerFiles(self.authority.server_file(kind)) for kind in ("ec", "rsa")]
         return station_context(own, self.authority.trusted(self.clock.now()))
+
+    def presents(self, pem: str) -> None:
+        """Have us present another certificate, with its key, from now on."""
+        path = self.folder / "presented.pem"
+        path.write_text(pem)
+        roots = (None, self.authority.trusted(self.clock.now()))
+        for served, trusted in zip(self.contexts, roots, strict=True):
+            served._make = partial(station_context, [ServerFiles(path)], trusted)
+            served.reload()
 
     def demand(self, least: int, *, accepts_expired: bool = False) -> None:
         """Demand a profile of the station."""

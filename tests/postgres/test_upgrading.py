@@ -14,6 +14,7 @@ from csms.services.upgrade_steps import PRIORITY, free_slot
 from csms.services.upgrading import NotHigher
 from tests.postgres.security_bench import SecurityBench, bench_of, silence
 from tests.proving import proves
+from tests.security_world import a_csr
 from tests.station_world import STATION, lobby_on
 
 State = UpgradeState
@@ -229,6 +230,46 @@ async def test_profile_3_waits_for_the_stations_certificate(
     later(bench, timedelta(hours=2))
     await bench.upgrades.step()
     assert (await last(bench)).state is State.REFUSED
+
+
+@postgres
+@proves("A05.FR.07")
+async def test_the_whole_way_from_1_over_2_to_3_and_never_back(
+    bench: SecurityBench,
+) -> None:
+    await begun(bench)
+    await bench.upgrades.step()
+    await bench.enters(SecurityProfile.TLS)
+    bench.station.order = "2,1"
+    bench.station.asked.clear()
+
+    await bench.upgrades.begin(STATION, SecurityProfile.MUTUAL, "ann")
+    await bench.upgrades.step()
+    assert bench.station.asked == ["root", "SignChargingStationCertificate"]
+    assert (await bench.signing.requested(STATION, a_csr(STATION), None, 1)).accepted
+    while await bench.signing.step():
+        pass
+    await bench.upgrades.step()
+
+    assert bench.station.asked[2:] == [
+        "certificate",
+        "slot",
+        "order 3,2,1",
+        "order",
+        "reset",
+    ]
+    assert bench.station.profiles[-1][1].profile is SecurityProfile.MUTUAL
+    assert bench.identities.demanded(STATION) is SecurityProfile.TLS, "until it is in"
+    await bench.enters(SecurityProfile.MUTUAL)
+
+    assert [each.state for each in await bench.upgrades.history(STATION)] == [
+        State.DONE,
+        State.DONE,
+    ]
+    assert bench.identities.demanded(STATION) is SecurityProfile.MUTUAL
+    for lower in (SecurityProfile.TLS, SecurityProfile.MUTUAL):
+        with pytest.raises(NotHigher):
+            await bench.upgrades.begin(STATION, lower, "ann")
 
 
 @postgres
