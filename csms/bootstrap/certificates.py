@@ -11,8 +11,7 @@ from csms.blocks.certificates import (
     StationCertificateWire,
 )
 from csms.blocks.translating import FindLink
-from csms.bootstrap.securing import (
-    OWN_KINDS,
+from csms.bootstrap.authorities import (
     built_in_of,
     given_files,
     presented_roots,
@@ -27,6 +26,7 @@ from csms.services.alarm import Alarm
 from csms.services.certificate_drift import DriftWatch
 from csms.services.certificate_rules import CertificateRules
 from csms.services.certificates import CertificateServices
+from csms.services.certifying import SERVER_KINDS
 from csms.services.contract_check import ContractJudge
 from csms.services.journal import Journal
 from csms.services.own_roots import OwnRoots
@@ -141,7 +141,7 @@ def served_files(settings: Settings) -> Sequence[Path] | None:
     if given := given_files(settings):
         return [each.certificate for each in given]
     built_in = built_in_of(settings)
-    return [built_in.server_file(each) for each in OWN_KINDS]
+    return [built_in.server_file(each) for each in SERVER_KINDS]
 
 
 def _trusted(trust: TrustStore) -> Trusted:

@@ -13,14 +13,18 @@ from csms.blocks.remote_control import StationRemote
 from csms.blocks.security import Security, StationSecurity
 from csms.blocks.security_guard import SecurityGuard
 from csms.blocks.translating import FindLink
+from csms.bootstrap.authorities import (
+    built_in_of,
+    given_files,
+    outside_of,
+    place_of,
+)
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
 from csms.domain.security import SecurityProfile
-from csms.domain.signing import CertificateUse
 from csms.gateway.ports import Admission, Vetted
 from csms.gateway.server import Listening
-from csms.pki.authority import BuiltIn, Terms
-from csms.pki.outside import EstAuthority
+from csms.pki.authority import BuiltIn
 from csms.pki.reading import X509Reader
 from csms.pki.tls import (
     BadTlsFiles,
@@ -30,15 +34,13 @@ from csms.pki.tls import (
     web_context,
 )
 from csms.services import doorkeeping
-from csms.services.certifying import Certifying, ServerTerms
+from csms.services.certifying import SERVER_KINDS, Certifying, ServerTerms
 from csms.services.denials import DenialTrail
 from csms.services.doorkeeping import Doorkeeper, Passwords
 from csms.services.identities import Identities, IdentityPolicy
 from csms.services.journal import Journal
 from csms.services.ports.pki import (
-    AuthorityShown,
     RevocationCheck,
-    SigningAuthority,
 )
 from csms.services.ports.wire import DeviceModelWire
 from csms.services.renewal import Renewal, RenewalPolicy
@@ -52,10 +54,6 @@ from csms.services.upgrade_steps import Ways
 from csms.services.upgrading import UpgradePolicy, Upgrades
 from csms.services.world import World
 from csms.settings import Settings
-
-OWN_KINDS = ("ec", "rsa")
-LISTS = "/pki"
-"""Where lists of what was revoked are served, on the HTTP port."""
 
 
 @runtime_checkable
@@ -239,27 +237,20 @@ class Secured:
 
     def _own(self) -> Sequence[ServerFiles]:
         if self.desk.certificates.terms.own:
-            return [ServerFiles(self.built_in.server_file(each)) for each in OWN_KINDS]
+            return [
+                ServerFiles(self.built_in.server_file(each)) for each in SERVER_KINDS
+            ]
         return given_files(self.settings)
 
     def _roots(self) -> str:
         """Return whom stations' certificates may lead to."""
         now = self.desk.certificates.clock.now()
-        self.built_in.ensure(OWN_KINDS, now)
+        self.built_in.ensure(SERVER_KINDS, now)
         given = self.settings.station_ca
         try:
             return self.built_in.trusted(now) + (given.read_text() if given else "")
         except OSError as error:
             raise BadTlsFiles(f"{given}: {error}") from None
-
-
-def given_files(settings: Settings) -> Sequence[ServerFiles]:
-    """Return the server certificates that an operator brought."""
-    pairs = (
-        (settings.ocpp_tls_cert, settings.ocpp_tls_key),
-        (settings.ocpp_tls_rsa_cert, settings.ocpp_tls_rsa_key),
-    )
-    return [ServerFiles(cert, key) for cert, key in pairs if cert is not None]
 
 
 def secure(  # noqa: PLR0913 - it stands between all of these
@@ -307,7 +298,10 @@ def secure(  # noqa: PLR0913 - it stands between all of these
         SigningPolicy(settings.cso_name, settings.organizations),
     )  # fmt: skip
     before = timedelta(days=settings.certificate_renewal_days)
-    renewal = Renewal(clock, begin, remote, sockets, RenewalPolicy(before))
+    renewal = Renewal(
+        clock, begin, remote, models, sockets,
+        RenewalPolicy(before, organization=settings.cso_name),
+    )  # fmt: skip
     ways = Ways(
         wire, models, remote, renewal, sockets,
         place=lambda profile: place_of(settings, profile),
@@ -330,63 +324,6 @@ def secure(  # noqa: PLR0913 - it stands between all of these
     )  # fmt: skip
     block = Security(events, signing, journal, clock)
     return Secured(desk, block, SecurityGuard(identities), built_in, settings)
-
-
-def built_in_of(settings: Settings) -> BuiltIn:
-    """Return the built-in authority; nothing of it is made yet."""
-    return BuiltIn(
-        settings.data_dir / "pki",
-        Terms(
-            settings.cso_name,
-            settings.server_names,
-            timedelta(days=settings.station_certificate_days),
-            timedelta(days=settings.server_certificate_days),
-            f"{settings.link_base}{LISTS}",
-        ),
-    )
-
-
-def outside_of(settings: Settings) -> SigningAuthority | None:
-    """Return the outside authority, if one is set."""
-    if settings.ca_url is None:
-        return None
-    password = settings.ca_password
-    return EstAuthority(
-        settings.ca_url,
-        user=settings.ca_user,
-        password=password.get_secret_value() if password else None,
-        roots=settings.ca_roots,
-    )
-
-
-def presented_roots(settings: Settings) -> Callable[[], Sequence[AuthorityShown]]:
-    """Return what tells which roots of ours the certificates for stations lead to."""
-    built_in = built_in_of(settings)
-    own = settings.uses_tls and not given_files(settings)
-
-    def made() -> Sequence[AuthorityShown]:
-        if not own:
-            return ()
-        return tuple(
-            each
-            for each in built_in.shown()
-            if each.hierarchy in OWN_KINDS and each.use is CertificateUse.ROOT
-        )
-
-    return made
-
-
-def place_of(settings: Settings, profile: SecurityProfile) -> str | None:
-    """Return what stations of a profile call; None if there is no port for it."""
-    name = settings.server_names[0]
-    match profile:
-        case SecurityProfile.TLS:
-            port, url = settings.ocpp_tls_port, settings.ocpp_tls_url
-        case SecurityProfile.MUTUAL:
-            port, url = settings.ocpp_mtls_port, settings.ocpp_mtls_url
-        case _:
-            return None
-    return url or (None if port is None else f"wss://{name}:{port}/ocpp")
 
 
 def _each(contexts: Sequence[Contexts], do: Callable[[Contexts], object]) -> None:

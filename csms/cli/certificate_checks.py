@@ -52,7 +52,7 @@ def _given(settings: "Settings", now: datetime) -> Iterator[Finding]:
 
 
 def _built_in(settings: "Settings", now: datetime) -> Iterator[Finding]:
-    from csms.bootstrap.securing import built_in_of
+    from csms.bootstrap.authorities import built_in_of
 
     built_in = built_in_of(settings)
     if (

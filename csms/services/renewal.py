@@ -12,10 +12,16 @@ from csms.domain.errors import Conflict
 from csms.domain.ids import StationId
 from csms.domain.security import SecurityProfile
 from csms.domain.signing import CertificateState, CertificateUse, IssuedCertificate
-from csms.domain.station import Variable
+from csms.domain.station import Variable, VariableKey
 from csms.services.ports.profiles import Incident
 from csms.services.ports.security import Connections
-from csms.services.ports.wire import NoAnswer, RefusedByStation, Reply
+from csms.services.ports.wire import (
+    NoAnswer,
+    RefusedByStation,
+    Reply,
+    VariableResult,
+    VariableSetting,
+)
 from csms.services.ports.work import Begin
 from csms.services.rotation import StationAway
 
@@ -29,6 +35,7 @@ TRIGGERS: Final[Mapping[CertificateUse, str]] = {
 }
 """What is triggered to have a certificate renewed (F06; the last one of 2.1 only)."""
 
+ORGANIZATION: Final = VariableKey("SecurityCtrlr", "OrganizationName")
 SOON: Final = timedelta(minutes=5)
 """Before the next try, if a station cannot be asked just now: it may be starting."""
 
@@ -39,6 +46,16 @@ class NoSuchTrigger(Conflict):
     """The station does not renew certificates of this use when it is asked."""
 
     code = "no-such-trigger"
+
+
+class Settable(Protocol):
+    """Whoever can set variables of stations; ``DeviceModelWire`` can."""
+
+    async def set_variables(
+        self, station: StationId, settings: Sequence[VariableSetting]
+    ) -> Sequence[VariableResult]:
+        """Set variables (B05)."""
+        ...
 
 
 class Triggers(Protocol):
@@ -60,11 +77,14 @@ class RenewalPolicy:
         again: How long after a trigger that led to nothing the next one is, unless the
             station says by its waiting times that it takes longer.
         every_s: Real seconds between two looks.
+        organization: What stations are told to be the organization of their requests
+            (A00.FR.509); empty to tell them nothing.
     """
 
     before: timedelta = timedelta(days=30)
     again: timedelta = timedelta(days=1)
     every_s: float = 300.0
+    organization: str = ""
 
 
 class Renewal:
@@ -74,6 +94,7 @@ class Renewal:
         clock: Where business time comes from.
         begin: Begins a unit of work.
         remote: Triggers messages.
+        model: Sets variables.
         connections: Knows which stations are here.
         policy: When certificates are renewed.
     """
@@ -83,12 +104,14 @@ class Renewal:
         clock: Clock,
         begin: Begin,
         remote: Triggers,
+        model: Settable,
         connections: Connections,
         policy: RenewalPolicy,
     ) -> None:
         self._clock = clock
         self._begin = begin
         self._remote = remote
+        self._model = model
         self._connections = connections
         self._policy = policy
         self._next: dict[tuple[StationId, CertificateUse], datetime] = {}
@@ -102,7 +125,10 @@ class Renewal:
             StationAway: If it is not connected, or does not answer.
             NoSuchTrigger: If it cannot be asked that.
         """
+        async with self._begin() as work:
+            variables = await work.models.variables(station)
         try:
+            await self._name_owner(station, variables)
             reply = await self._remote.trigger(station, TRIGGERS[use])
         except NoAnswer as error:
             raise StationAway(f"{station} does not answer: {error.kind}") from None
@@ -112,7 +138,6 @@ class Renewal:
         async with self._begin() as work:
             said = {"use": use.value, "status": reply.status}
             await work.access.audit(by, "certificate.renewing", station, said, now)
-            variables = await work.models.variables(station)
         self._wanted.discard((station, use))
         self._next[station, use] = now + max(self._policy.again, waits(variables))
         if not reply.accepted:
@@ -162,6 +187,25 @@ class Renewal:
                 each.station
             ):
                 await self._try(each.station, each.use)
+
+    async def _name_owner(
+        self, station: StationId, variables: Sequence[Variable]
+    ) -> None:
+        """Tell a station whose it is, if it would name somebody else in its request.
+
+        One that does not take it asks as it can; the request is judged when it comes.
+        """
+        wanted = self._policy.organization
+        said = {each.value for each in variables if each.key == ORGANIZATION}
+        if not wanted or not said - {wanted}:
+            return
+        setting = VariableSetting(ORGANIZATION, wanted)
+        try:
+            [result] = await self._model.set_variables(station, [setting])
+        except RefusedByStation as error:
+            log.info("station.owner_not_named", station=station, why=error.code)
+            return
+        log.info("station.owner_named", station=station, status=result.status)
 
     async def _try(self, station: StationId, use: CertificateUse) -> None:
         now = self._clock.now()

@@ -322,8 +322,8 @@ class TestOurCertificate:
                 trusted = Outsider.made().root_text
             case "expired":
                 issuer = street.signer().issuer
-                past = {"start": -30 * DAY, "lasts": 29 * DAY}
-                street.presents(a_leaf(issuer, "localhost", **past))
+                start, lasts = -30 * DAY, 29 * DAY
+                street.presents(a_leaf(issuer, "localhost", start=start, lasts=lasts))
             case _:
                 street.presents(self_signed("localhost"))
         context = street.client(await street.wears(), trusted=trusted)

@@ -91,6 +91,9 @@ class FakeStation:
     ) -> Sequence[VariableResult]:
         del station
         [setting] = settings
+        if setting.key != ORDER:
+            reply = self._answer(f"{setting.key.variable} {setting.value}")
+            return [VariableResult(setting.key, reply.status)]
         reply = self._answer(f"order {setting.value}")
         general = self._answer("order")
         accepted = reply.accepted and general.accepted
@@ -222,7 +225,9 @@ def bench_of(
     identities = Identities(
         clock, begin, book, reader, IdentityPolicy(frozenset({CSO}))
     )
-    renewal = Renewal(clock, begin, station, sockets, RenewalPolicy())
+    renewal = Renewal(
+        clock, begin, station, station, sockets, RenewalPolicy(organization=CSO)
+    )
     ways = Ways(
         station,
         station,

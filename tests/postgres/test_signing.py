@@ -1,6 +1,7 @@
 """From a signing request to a certificate, to its renewal, to its end (A02, A03)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from csms.services.ports.pki import AuthorityAway, SigningRefused
 from csms.services.ports.wire import RefusedByStation
 from csms.services.renewal import waits
 from csms.services.signing import MOST_OPEN
+from tests.fakes.device_model import variable
 from tests.postgres.security_bench import SecurityBench, bench_of, silence
 from tests.proving import proves
 from tests.security_world import CSO, Outsider, a_csr
-from tests.station_world import STATION, lobby_on
+from tests.station_world import MAKE, STATION, lobby_on
 
 pytestmark = pytest.mark.postgres
 Use, State = CertificateUse, SigningState
@@ -222,6 +224,37 @@ class TestRenewal:
         await bench.renewal.step()
 
         assert bench.station.asked == ["certificate", "SignChargingStationCertificate"]
+
+    @pytest.mark.parametrize(
+        ("says", "told"),
+        [("The maker", [f"OrganizationName {CSO}"]), (CSO, []), (None, [])],
+    )
+    async def test_a_station_is_told_whose_it_is_before_it_asks(
+        self, bench: SecurityBench, says: str | None, told: list[str]
+    ) -> None:
+        if says is not None:
+            name = variable("SecurityCtrlr.OrganizationName", says)
+            bench.lobby.model.known[name.key] = name
+            await bench.lobby.boot(replace(MAKE, firmware="another"))
+            await bench.lobby.settle()
+
+        await bench.renewal.renew(STATION, Use.STATION, "ann")
+
+        assert bench.station.asked == [*told, "SignChargingStationCertificate"]
+
+    @pytest.mark.parametrize("how", ["Rejected", RefusedByStation(STATION, "Any")])
+    async def test_one_that_does_not_take_that_asks_as_it_can(
+        self, bench: SecurityBench, how: str | Exception
+    ) -> None:
+        name = variable("SecurityCtrlr.OrganizationName", "The maker")
+        bench.lobby.model.known[name.key] = name
+        bench.station.says[f"OrganizationName {CSO}"] = how
+        await bench.lobby.boot(replace(MAKE, firmware="another"))
+        await bench.lobby.settle()
+
+        await bench.renewal.renew(STATION, Use.STATION, "ann")
+
+        assert bench.station.asked[-1] == "SignChargingStationCertificate"
 
     async def test_one_that_ended_is_told_of_once(self, bench: SecurityBench) -> None:
         await signed(bench)
