@@ -310,6 +310,12 @@ class Settings(TransportSettings):
         "asking; without it the station decides.",
     )
 
+    group_tariffs: dict[str, str] = Field(
+        {},
+        description="The tariff of each group of tokens, as JSON: group to tariffId. A "
+        "2.1 station that reckons costs is told it with the permission to charge.",
+    )
+
     # Firmware.
     firmware_max_mb: int = Field(
         512, gt=0, description="The largest firmware file that is kept and served."

@@ -1,8 +1,8 @@
 """Block C: who may charge."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from csms.blocks.routing import Route, route
 from csms.blocks.translating import info_of, token_from
@@ -24,13 +24,32 @@ from csms.services.ports.wire import DeviationSeen
 _NOBODY = DeviationSeen(
     "empty-token", "Authorize.idToken.idToken", "empty, of a type that identifies"
 )
+LONGEST_TEXT = 512
+"""Most characters of a message in 2.0.1."""
+
 _MODES = {each.value: each for each in EnergyTransferMode}
 
 Note = Callable[[StationId, DeviationSeen], None]
 """Counts a departure from the standard."""
 
-TariffOf = Callable[[StationId, IdToken], Tariff | None]
-"""Returns what charging costs whoever holds a token; None where nobody says (2.1)."""
+
+class Telling(Protocol):
+    """What goes with the permission to charge (``services.tariff_telling.Told``)."""
+
+    @property
+    def tariff(self) -> Mapping[str, Any] | None:
+        """Return the driver's own tariff, in the words of the wire."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Return what the station shows of the tariff that holds there."""
+        ...
+
+
+TariffOf = Callable[[StationId, Judgement], Awaitable[Telling | None]]
+"""Returns what whoever was judged so is told of what charging costs; None where nobody
+says."""
 
 
 class Tokens(Protocol):
@@ -77,9 +96,9 @@ def unnoted(station: StationId, seen: DeviationSeen) -> None:
     del station, seen
 
 
-def no_tariff(station: StationId, token: IdToken) -> Tariff | None:
-    """Return no tariff."""
-    del station, token
+async def no_tariff(station: StationId, told: Judgement) -> Telling | None:
+    """Return nothing."""
+    del station, told
     return None
 
 
@@ -90,7 +109,7 @@ class Authorization:
     Attributes:
         tokens: Judges id tokens.
         contracts: Judges the contract certificates of vehicles.
-        tariff_of: Tells what charging costs (2.1).
+        tariff_of: Tells what charging costs.
         note: Counts requests that identify nobody.
     """
 
@@ -106,7 +125,7 @@ class Authorization:
     async def authorize(
         self, station: StationId, request: AuthorizeRequest
     ) -> AuthorizeResponse:
-        """Answer whether a token may charge (C01, C07), and how (Q01.FR.01).
+        """Answer whether a token may charge (C01, C07), and how (Q01.FR.01, I01, I08).
 
         What only 2.1 knows is left out of the answer to a 2.0.1 station later on.
         """
@@ -119,13 +138,26 @@ class Authorization:
             status = await self.contracts.judge(station, proof)
             told, status = self.tokens.contract(told, status)
             certificate = AuthorizeCertificateStatus(status.value)
+        price = await self.tariff_of(station, told) if told.accepted else None
+        if price is not None and price.text:
+            told = replace(told, message=_joined(told.message, price.text))
         modes = self.tokens.transfers(station, token) if told.accepted else None
         return AuthorizeResponse(
             id_token_info=info_of(told),
             certificate_status=certificate,
             allowed_energy_transfer=_words(modes) or None,
-            tariff=self.tariff_of(station, token) if told.accepted else None,
+            tariff=None if price is None else _tariff(price.tariff),
         )
+
+
+def _joined(message: str, price: str) -> str:
+    """Return both if there is room for them; the operator's own word comes first."""
+    both = f"{message}\n{price}" if message else price
+    return both if len(both) <= LONGEST_TEXT else message
+
+
+def _tariff(document: Mapping[str, Any] | None) -> Tariff | None:
+    return None if document is None else Tariff.read_whole(dict(document))
 
 
 def _words(modes: tuple[str, ...] | None) -> tuple[EnergyTransferMode, ...]:

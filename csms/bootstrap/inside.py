@@ -70,6 +70,7 @@ from csms.services.signed_values import SignedValues
 from csms.services.stations import StationBook
 from csms.services.stations_setup import StationsSetup
 from csms.services.targeting import DispatchPolicy
+from csms.services.tariff_telling import TariffTelling
 from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
 from csms.services.upkeep import Upkeep
@@ -162,6 +163,8 @@ def build(
     starts = charging.starts(live)
     operating = Operating(clock, begin, book, live, StationRemote(link), starts)
     tariffs = Tariffs(clock, begin, book, StationTariffs(link))
+    own = {name.casefold(): each for name, each in settings.group_tariffs.items()}
+    telling = TariffTelling(begin, book, tariffs, own)
     secured = secure(
         settings,
         world,
@@ -194,7 +197,7 @@ def build(
         provisioning.reports,
         diagnostics,
         (
-            *charging.blocks(certificates.contracts),
+            *charging.blocks(certificates.contracts, telling.told),
             certificates.answers,
             *upkeep_blocks,
             secured.block,

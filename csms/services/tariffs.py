@@ -163,7 +163,7 @@ class Tariffs:
         self._known(station, evse)
         async with self.begin() as work:
             known = await _found(work, tariff)
-            reckons = await self._reckons(work, station)
+            reckons = await self.reckons(work, station)
         state = AssignmentState.KEPT
         if reckons:
             reply = await self.wire.set_default(station, evse, known.document)
@@ -203,7 +203,7 @@ class Tariffs:
         if tariff is None:
             raise UnknownTariff(f"no tariff holds at {station} {evse}", field="evse")
         async with self.begin() as work:
-            reckons = await self._reckons(work, station)
+            reckons = await self.reckons(work, station)
         said = (
             await self.wire.clear(station, evse or None, [tariff]) if reckons else None
         )
@@ -245,6 +245,15 @@ class Tariffs:
     def holds(self, station: StationId) -> bool:
         """Tell, at once, whether any tariff holds at a station."""
         return bool(self._holding.get(station))
+
+    def holding(self, station: StationId, evse: int) -> str | None:
+        """Return, at once, which tariff holds at an EVSE."""
+        held = self._holding.get(station, {})
+        return held.get(evse) or held.get(0)
+
+    def prices(self, tariff: str) -> Prices | None:
+        """Return, at once, the unconditional prices of a tariff."""
+        return self._prices.get(tariff)
 
     async def final(
         self, station: StationId, transaction: TransactionId
@@ -291,7 +300,7 @@ class Tariffs:
             return False
         async with self.begin() as work:
             known = await work.tariffs.cost(evse.station, transaction)
-            shows = await _is_true(work, evse.station, SHOWS_COST)
+            shows = await is_true(work, evse.station, SHOWS_COST)
         if known is not None and (known.final or known.total == found.total):
             return False
         told_at = None
@@ -322,7 +331,7 @@ class Tariffs:
         """Return the cost, or none where the station reckons or no tariff holds."""
         async with self.begin() as work:
             bill = await work.tariffs.bill(station, transaction)
-            if bill is None or await self._reckons(work, station):
+            if bill is None or await self.reckons(work, station):
                 return None
         held = self._holding.get(station, {})
         tariff = held.get(bill.evse or 0) or held.get(0)
@@ -341,10 +350,11 @@ class Tariffs:
             at=now,
         )
 
-    async def _reckons(self, work: Work, station: StationId) -> bool:
+    async def reckons(self, work: Work, station: StationId) -> bool:
+        """Tell whether a station reckons costs itself (2.1)."""
         known = self.book.station(station)
         speaks_21 = known is not None and known.edition == EDITION_21
-        return speaks_21 and await _is_true(work, station, RECKONS)
+        return speaks_21 and await is_true(work, station, RECKONS)
 
     def _hold(self, station: StationId, evse: int, tariff: str) -> None:
         self._holding.setdefault(station, {})[evse] = tariff
@@ -363,7 +373,8 @@ async def _found(work: Work, tariff: str) -> Tariff:
     return known
 
 
-async def _is_true(work: Work, station: StationId, key: VariableKey) -> bool:
+async def is_true(work: Work, station: StationId, key: VariableKey) -> bool:
+    """Tell whether a station says that a variable is true."""
     for each in await work.models.variables(station):
         if each.key == key and each.attribute == "Actual":
             return (each.value or "").casefold() == "true"

@@ -12,7 +12,12 @@ from csms.ocpp.wire import Edition
 from tests.conformance.peer_world import Json, Peer, PeerWorld
 
 MASTER = "MASTER-PASS"
-SETTINGS = {"unknown_tokens": "refuse", "master_pass_group": MASTER}
+CLUB = "CLUB"
+SETTINGS = {
+    "unknown_tokens": "refuse",
+    "master_pass_group": MASTER,
+    "group_tariffs": {CLUB: "club-2026"},
+}
 LISTS = {
     ("LocalAuthListCtrlr", None, "Enabled", None): ("true", True),
     ("LocalAuthListCtrlr", None, "ItemsPerMessage", None): ("3", False),

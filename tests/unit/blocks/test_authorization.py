@@ -24,6 +24,7 @@ from csms.services.ports.wire import DeviationSeen
 from csms.services.ports.work import Work
 from csms.services.premises import Premises
 from csms.services.stations import StationBook
+from csms.services.tariff_telling import Told
 from csms.services.tokens import Tokens
 from tests.fakes.clock import ManualClock
 from tests.proving import proves
@@ -106,7 +107,11 @@ async def ask(
         clock, begin, book, Premises(begin), TokenPolicy(accept_unknown=False)
     )
     await tokens.load()
-    block = Authorization(tokens, contracts, lambda *_: tariff)
+
+    async def told(*_: object) -> Told:
+        return Told(None if tariff is None else tariff.write())
+
+    block = Authorization(tokens, contracts, told)
     router = Router([block], stations=Everybody(), journal=Journal(), clock=clock)
     return await router.answer(
         STATION, edition, "Authorize", {"idToken": EMAID, **proof}
