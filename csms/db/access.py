@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,10 +17,12 @@ from csms.services.ports.access import (
     AuditEntry,
     KeptAnswer,
     Role,
+    TrailFilter,
 )
 
 _TOKEN = tables.access_token
 _AUDIT = tables.audit
+_BLANKS = "._", "  "
 SESSION_PREFIX = "session:"
 
 
@@ -120,7 +122,12 @@ class PostgresAccessStore:
         )
 
     async def trail(
-        self, *, before: int | None, limit: int, subject: str | None = None
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        subject: str | None = None,
+        wanted: TrailFilter | None = None,
     ) -> Sequence[AuditEntry]:
         """Return entries, youngest first, below an id if one is given."""
         query = select(_AUDIT).order_by(_AUDIT.c.id.desc()).limit(limit)
@@ -128,6 +135,15 @@ class PostgresAccessStore:
             query = query.where(_AUDIT.c.id < before)
         if subject is not None:
             query = query.where(_AUDIT.c.subject == subject)
+        if wanted is not None:
+            parts = (
+                (_AUDIT.c.actor, wanted.who),
+                (func.translate(_AUDIT.c.action, *_BLANKS), _in_words(wanted.what)),
+                (_AUDIT.c.subject, wanted.about),
+            )
+            for column, part in parts:
+                if part:
+                    query = query.where(column.icontains(part, autoescape=True))
         return [
             AuditEntry(row.id, row.at, row.actor, row.action, row.subject, row.detail)
             for row in await self.connection.execute(query)
@@ -179,3 +195,8 @@ def _token(row: Row[Any]) -> AccessToken:
     return AccessToken(
         row.id, row.name, Role(row.role), row.created_at, row.created_by, row.revoked_at
     )
+
+
+def _in_words(action: str) -> str:
+    """Return an action as people write it: ``root.added`` is ``root added``."""
+    return action.translate(str.maketrans(*_BLANKS))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from csms.db import security_tables, tables
 from csms.db.signing import CertificateRows
@@ -79,6 +79,15 @@ class PostgresSecurityStore(CertificateRows):
             query = query.where(_ROTATION.c.station_id == station)
         if opened:
             query = query.where(_ROTATION.c.state.in_(_OPEN_ROTATIONS))
+        return [_rotation(row) for row in await self.connection.execute(query)]
+
+    async def latest_rotations(self) -> Sequence[PasswordRotation]:
+        """Return the youngest change of every station's password."""
+        query = (
+            select(_ROTATION)
+            .ext(distinct_on(_ROTATION.c.station_id))
+            .order_by(_ROTATION.c.station_id, _ROTATION.c.id.desc())
+        )
         return [_rotation(row) for row in await self.connection.execute(query)]
 
     async def begin_rotation(
@@ -175,6 +184,15 @@ class PostgresSecurityStore(CertificateRows):
             query = query.where(_UPGRADE.c.state.in_(_OPEN_UPGRADES))
         return [_upgrade(row) for row in await self.connection.execute(query)]
 
+    async def latest_upgrades(self) -> Sequence[SecurityUpgrade]:
+        """Return the youngest upgrade of every station."""
+        query = (
+            select(_UPGRADE)
+            .ext(distinct_on(_UPGRADE.c.station_id))
+            .order_by(_UPGRADE.c.station_id, _UPGRADE.c.id.desc())
+        )
+        return [_upgrade(row) for row in await self.connection.execute(query)]
+
     async def begin_upgrade(self, upgrade: SecurityUpgrade) -> SecurityUpgrade:
         """Keep a new one; return it with its number.
 
@@ -219,6 +237,8 @@ class PostgresSecurityStore(CertificateRows):
         *,
         station: StationId | None = None,
         critical: bool | None = None,
+        severity: tuple[int, int] | None = None,
+        part: str = "",
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[SecurityEvent]:
@@ -228,6 +248,10 @@ class PostgresSecurityStore(CertificateRows):
             query = query.where(_EVENT.c.station_id == station)
         if critical is not None:
             query = query.where(_EVENT.c.critical == critical)
+        if part:
+            query = query.where(_EVENT.c.station_id.icontains(part, autoescape=True))
+        if severity is not None:
+            query = query.where(_EVENT.c.severity.between(*severity))
         if before is not None:
             query = query.where(_EVENT.c.id < before)
         return [_event(row) for row in await self.connection.execute(query)]

@@ -105,10 +105,14 @@ class CertificateRows:
         return True
 
     async def requests(
-        self, station: StationId | None = None, *, opened: bool = False
+        self,
+        station: StationId | None = None,
+        *,
+        opened: bool = False,
+        limit: int | None = None,
     ) -> Sequence[SigningRequest]:
         """Return signing requests, youngest first; only open ones if asked."""
-        query = select(_REQUEST).order_by(_REQUEST.c.id.desc())
+        query = select(_REQUEST).order_by(_REQUEST.c.id.desc()).limit(limit)
         if station is not None:
             query = query.where(_REQUEST.c.station_id == station)
         if opened:

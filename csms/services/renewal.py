@@ -118,6 +118,11 @@ class Renewal:
         self._wanted: set[tuple[StationId, CertificateUse]] = set()
         self._told: set[str] = set()
 
+    @property
+    def before(self) -> timedelta:
+        """Return how long before its end a certificate is renewed."""
+        return self._policy.before
+
     async def renew(self, station: StationId, use: CertificateUse, by: str) -> Reply:
         """Ask a station for a signing request (A02); its certificate comes later.
 

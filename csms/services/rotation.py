@@ -125,6 +125,11 @@ class PasswordRotations:
         self._old_seen: set[StationId] = set()
         self._tried: dict[StationId, datetime] = {}
 
+    @property
+    def max_age(self) -> timedelta | None:
+        """Return how old a password gets; None if none is changed by itself."""
+        return self._policy.max_age
+
     async def rotate(self, station: StationId, by: str) -> PasswordRotation:
         """Give a station a new password; return how far that came.
 

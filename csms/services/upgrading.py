@@ -119,6 +119,16 @@ class Upgrades:
             await work.access.audit(by, "security.upgrading", station, said, now)
         return upgrade
 
+    def targets(self, station: StationId) -> tuple[SecurityProfile, ...]:
+        """Return the higher profiles that a station can be brought to from here."""
+        door = self._identities.door(station)
+        present = max(door.least, door.last_profile or SecurityProfile.BASIC)
+        return tuple(
+            each
+            for each in SecurityProfile
+            if each > present and self._ways.place(each) is not None
+        )
+
     async def cancel(self, station: StationId, by: str) -> SecurityUpgrade:
         """End an upgrade; a station that was told a new order is told the old one.
 

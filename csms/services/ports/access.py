@@ -61,6 +61,21 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class TrailFilter:
+    """Which entries of the trail are wanted: parts of words, in capitals or not.
+
+    Attributes:
+        who: Must occur in who did it.
+        what: Must occur in what was done; a blank stands for a dot, too.
+        about: Must occur in what it was done to.
+    """
+
+    who: str = ""
+    what: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class KeptAnswer:
     """What an idempotent request was answered, to be answered again alike."""
 
@@ -112,9 +127,21 @@ class AccessStore(Protocol):
         ...
 
     async def trail(
-        self, *, before: int | None, limit: int, subject: str | None = None
+        self,
+        *,
+        before: int | None,
+        limit: int,
+        subject: str | None = None,
+        wanted: TrailFilter | None = None,
     ) -> Sequence[AuditEntry]:
-        """Return entries, youngest first, below an id if one is given."""
+        """Return entries, youngest first, below an id if one is given.
+
+        Args:
+            before: Only below this id.
+            limit: How many at most.
+            subject: Only about just this.
+            wanted: Only those that fit.
+        """
         ...
 
     async def kept_answer(self, key: str) -> KeptAnswer | None:

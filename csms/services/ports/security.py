@@ -50,6 +50,10 @@ class SecurityStore(Protocol):
         """Return changes of passwords, youngest first; only open ones if asked."""
         ...
 
+    async def latest_rotations(self) -> Sequence[PasswordRotation]:
+        """Return the youngest change of every station's password."""
+        ...
+
     async def begin_rotation(
         self, station: StationId, new_hash: str, by: str, at: datetime
     ) -> int:
@@ -78,6 +82,10 @@ class SecurityStore(Protocol):
         self, station: StationId | None = None, *, opened: bool = False
     ) -> Sequence[SecurityUpgrade]:
         """Return security upgrades, youngest first; only open ones if asked."""
+        ...
+
+    async def latest_upgrades(self) -> Sequence[SecurityUpgrade]:
+        """Return the youngest upgrade of every station."""
         ...
 
     async def begin_upgrade(self, upgrade: SecurityUpgrade) -> SecurityUpgrade:
@@ -131,7 +139,11 @@ class SecurityStore(Protocol):
         ...
 
     async def requests(
-        self, station: StationId | None = None, *, opened: bool = False
+        self,
+        station: StationId | None = None,
+        *,
+        opened: bool = False,
+        limit: int | None = None,
     ) -> Sequence[SigningRequest]:
         """Return signing requests, youngest first; only open ones if asked."""
         ...
@@ -155,10 +167,21 @@ class SecurityStore(Protocol):
         *,
         station: StationId | None = None,
         critical: bool | None = None,
+        severity: tuple[int, int] | None = None,
+        part: str = "",
         before: int | None = None,
         limit: int = 100,
     ) -> Sequence[SecurityEvent]:
-        """Return security events, youngest first, from below a number."""
+        """Return security events, youngest first, from below a number.
+
+        Args:
+            station: Only of this station.
+            critical: Only those that Part 2 marks so, or only others.
+            severity: Only from the one severity to the other, both included.
+            part: Must occur in the name of the station, in capitals or not.
+            before: Only below this number.
+            limit: How many at most.
+        """
         ...
 
 
