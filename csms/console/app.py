@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from csms.console import (
+    audit,
     calling,
+    certificates,
     charging,
     conformance,
     diagnostics,
@@ -17,6 +19,7 @@ from csms.console import (
     handshakes,
     home,
     mail,
+    security,
     setup,
     signing,
     station,
@@ -32,6 +35,9 @@ PAGES = (
     home,
     fleet,
     station,
+    security,
+    certificates,
+    audit,
     charging,
     diagnostics,
     displays,

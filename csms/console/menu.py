@@ -59,6 +59,14 @@ MENU: Final[tuple[Group, ...]] = (
     Group("Events", (Entry("Events", "/events"),)),
     Group("Upkeep", (Entry("Firmware", "/firmware"),)),
     Group(
+        "Security",
+        (
+            Entry("Security", "/security"),
+            Entry("Certificates", "/certificates"),
+            Entry("Audit", "/audit"),
+        ),
+    ),
+    Group(
         "System",
         (
             Entry("Handshakes", "/handshakes"),

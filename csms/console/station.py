@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from csms.console import security_wording
 from csms.console.charging import charging_view
 from csms.console.diagnostics import diagnostics_view
+from csms.console.security import security_view
 from csms.console.setup import setup_view
 from csms.console.shell import PageRoute, ShellOf
 from csms.console.wording import zone_of
@@ -171,6 +173,8 @@ async def _values(node: "Node", station: StationId) -> dict[str, Any]:
         "incidents": await node.queries.incidents(station=station, limit=10),
         "actions": node.commands.actions(station),
         "charging": await charging_view(node, station),
+        "security": await security_view(node, station),
+        "say": security_wording,
         "setup": await setup_view(node, station),
         "diagnostics": await diagnostics_view(node, station),
         "displays": await node.upkeep.displays.listed(station),

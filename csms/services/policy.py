@@ -117,6 +117,10 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.OPERATOR, "GET", "/events/new"),
     Rule(Who.OPERATOR, "POST", "/events"),
     Rule(Who.OPERATOR, "POST", "/events/**"),
+    Rule(Who.ADMIN, "GET", "/audit"),
+    Rule(Who.ADMIN, "POST", "/stations/*/password"),
+    Rule(Who.ADMIN, "POST", "/stations/*/upgrade"),
+    Rule(Who.ADMIN, "POST", "/stations/*/upgrade/cancel"),
     Rule(Who.OPERATOR, "POST", "/stations/**"),
     Rule(Who.OPERATOR, "POST", "/firmware/**"),
     Rule(Who.VIEWER, "GET", "/"),
@@ -130,6 +134,8 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.VIEWER, "GET", "/firmware"),
     Rule(Who.VIEWER, "GET", "/firmware/**"),
     Rule(Who.VIEWER, "GET", "/conformance"),
+    Rule(Who.VIEWER, "GET", "/security"),
+    Rule(Who.VIEWER, "GET", "/certificates"),
 )
 """Browsers and API clients. Who asks the API for what does not exist is told so if he
 may look."""
