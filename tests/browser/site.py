@@ -49,7 +49,9 @@ from csms.services.ports.events import Member
 from csms.services.ports.profiles import Incident
 from csms.settings import Settings
 from tests.browser.belongings import hold_much, maintain
+from tests.browser.safety import secure
 from tests.fakes.clock import ManualClock
+from tests.fakes.link import FakeLink
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -58,9 +60,10 @@ LONG = timedelta(hours=3)
 NOW = JULY_7 + 7 * DAY + timedelta(hours=1, minutes=25)
 """Tuesday, 14 July 2026, 18:25 in Boston: an event has run for 85 minutes."""
 
-OPERATOR, VIEWER = (
+OPERATOR, VIEWER, ADMIN = (
     ("olivia", "correct horse battery"),
     ("victor", "staple correct horse"),
+    ("ada", "battery staple correct"),
 )
 SMALL, LARGE = ProgramId("ma-cs-small"), ProgramId("ma-cs-ci")
 LAGGARD, ABSENT = 7, 11
@@ -109,6 +112,7 @@ class Site:
     """A node and what was made of it.
 
     Attributes:
+        links: The way to each station that answers; at first, none does.
         events: The demonstration's events by their stage.
     """
 
@@ -120,6 +124,7 @@ class Site:
     store: PostgresIngest
     catcher: MailCatcher
     messages: MessageLog
+    links: dict[str, FakeLink]
     events: dict[Stage, EventId] = field(default_factory=dict)
 
     # -- the fleet --------------------------------------------------
@@ -141,6 +146,7 @@ class Site:
         for name, password, role in (
             (*OPERATOR, Role.OPERATOR),
             (*VIEWER, Role.VIEWER),
+            (*ADMIN, Role.ADMIN),
         ):
             await self.node.access.save_account(name, password, role, "setup")
 
@@ -329,6 +335,7 @@ class Site:
         other = self.node.book.stations()[1].make
         if other is not None:
             await maintain(self.node.upkeep, station, other)
+        await secure(self.node, self.clock.now())
 
 
 @contextlib.asynccontextmanager
@@ -340,8 +347,13 @@ async def site(url: str) -> AsyncIterator[Site]:
     store = PostgresIngest.at(url)
     messages = MessageLog(url, clock)
     catcher = MailCatcher(clock)
-    settings = Settings(accept_simulated_evidence=True, data_dir=Path("unused"))
-    inside = build(settings, clock, begin, store, Caught(catcher), lambda _: None)
+    settings = Settings(
+        accept_simulated_evidence=True,
+        data_dir=Path("unused"),
+        ocpp_tls_url="wss://csms.example.org/ocpp",
+    )
+    links: dict[str, FakeLink] = {}
+    inside = build(settings, clock, begin, store, Caught(catcher), links.get)
     node = face_of(
         inside,
         queries=PostgresQueries(engine),
@@ -353,7 +365,7 @@ async def site(url: str) -> AsyncIterator[Site]:
         version="0",
     )
     try:
-        yield Site(url, engine, clock, inside, node, store, catcher, messages)
+        yield Site(url, engine, clock, inside, node, store, catcher, messages, links)
     finally:
         await messages.close()
         await store.close()

@@ -7,13 +7,14 @@ import httpx
 import pytest
 
 from tests.browser.serving import Served, served
-from tests.browser.site import OPERATOR, VIEWER
+from tests.browser.site import ADMIN, OPERATOR, VIEWER
+from tests.databases import Databases
 
 
-@pytest.fixture(scope="module")
-def shown(module_database: str) -> Iterator[Served]:
+@pytest.fixture(scope="session")
+def shown(databases: Databases) -> Iterator[Served]:
     """The demonstration's fleet, with an event in every stage, on a port."""
-    with served(module_database) as site:
+    with databases.lend() as url, served(url) as site:
         yield site
 
 
@@ -35,6 +36,13 @@ def operator(shown: Served) -> Iterator[httpx.Client]:
 def viewer(shown: Served) -> Iterator[httpx.Client]:
     """Somebody who may only look."""
     with signed_in(shown, *VIEWER) as client:
+        yield client
+
+
+@pytest.fixture
+def admin(shown: Served) -> Iterator[httpx.Client]:
+    """Somebody who may do everything."""
+    with signed_in(shown, *ADMIN) as client:
         yield client
 
 

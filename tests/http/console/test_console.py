@@ -29,6 +29,7 @@ def pages(shown: Served) -> Iterator[str]:
     yield from ("/", "/fleet", "/events", "/events/new", "/mail", "/mail/1")
     yield from (f"/stations/{STATION}", "/handshakes", "/conformance", "/firmware")
     yield f"/stations/{STATION}/composite"
+    yield from ("/security", "/certificates", f"/security?station={STATION}&page=2")
     yield from (f"/events/{event}" for event in shown.site.events.values())
 
 
