@@ -91,9 +91,20 @@ class NobodyChecks:
         )
 
 
+Refused = Callable[[StationId, IdToken, Judgement, int | None], None]
+"""Takes note of what a station was told of a token, and at which EVSE."""
+
+
 def unnoted(station: StationId, seen: DeviationSeen) -> None:
     """Count nothing."""
     del station, seen
+
+
+def untold(
+    station: StationId, token: IdToken, told: Judgement, evse: int | None
+) -> None:
+    """Take no note."""
+    del station, token, told, evse
 
 
 async def no_tariff(station: StationId, told: Judgement) -> Telling | None:
@@ -111,12 +122,14 @@ class Authorization:
         contracts: Judges the contract certificates of vehicles.
         tariff_of: Tells what charging costs.
         note: Counts requests that identify nobody.
+        refused: Takes note of who may not charge.
     """
 
     tokens: Tokens
     contracts: ContractCheck
     tariff_of: TariffOf = no_tariff
     note: Note = unnoted
+    refused: Refused = untold
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -138,6 +151,7 @@ class Authorization:
             status = await self.contracts.judge(station, proof)
             told, status = self.tokens.contract(told, status)
             certificate = AuthorizeCertificateStatus(status.value)
+        self.refused(station, token, told, None)
         price = await self.tariff_of(station, told) if told.accepted else None
         if price is not None and price.text:
             told = replace(told, message=_joined(told.message, price.text))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pydantic_core import to_json
 
+from csms.blocks.authorization import Refused, untold
 from csms.blocks.metering import FindHabits, readings_from, usual
 from csms.blocks.routing import Payload, Route, route_whole
 from csms.blocks.signed_values import Keeper, signed_from
@@ -128,6 +129,7 @@ class Transactions:
         deviations: Where oddly numbered and dated reports are counted.
         most_ahead: How far a station's clock may be ahead without being counted.
         resumed: Is told of transactions that go on after a restart (2.1).
+        refused: Takes note of who may not charge.
     """
 
     ingest: Ingest
@@ -140,6 +142,7 @@ class Transactions:
     deviations: Deviations | None = None
     most_ahead: timedelta = timedelta(seconds=60)
     resumed: Resumed = unheard
+    refused: Refused = untold
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -211,7 +214,10 @@ class Transactions:
             )
         if token is None:
             return None
-        return self.tokens.judge(report.station, token, report.evse, starting=starting)
+        station, evse = report.station, report.evse
+        told = self.tokens.judge(station, token, evse, starting=starting)
+        self.refused(station, token, told, evse)
+        return told
 
     async def _cost(self, report: TransactionReport) -> float | None:
         """Return what an ended transaction has cost, if a tariff holds (I03)."""

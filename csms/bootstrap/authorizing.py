@@ -17,6 +17,7 @@ from csms.services.live import LiveFleet
 from csms.services.local_lists import LocalLists
 from csms.services.ports.pki import ContractCheck
 from csms.services.ports.wire import DeviationSeen
+from csms.services.refusals import Refusals
 from csms.services.reservations import Reservations
 from csms.services.starting import Starts
 from csms.services.tokens import Tokens
@@ -33,12 +34,14 @@ class Authorizing:
         lists: Keeps the lists of stations in step.
         reservations: Keeps EVSEs free.
         journal: Where odd requests are counted.
+        refusals: Keeps who may not charge.
     """
 
     tokens: Tokens
     lists: LocalLists
     reservations: Reservations
     journal: Journal
+    refusals: Refusals
 
     def blocks(
         self,
@@ -56,7 +59,13 @@ class Authorizing:
             self.journal.count(station, [seen], self.tokens.clock.now())
 
         return (
-            Authorization(self.tokens, contracts or NobodyChecks(), tariff_of, note),
+            Authorization(
+                self.tokens,
+                contracts or NobodyChecks(),
+                tariff_of,
+                note,
+                self.refusals.note,
+            ),
             ReservationUpdates(self.reservations),
         )
 
@@ -108,4 +117,5 @@ def authorizing(
         LocalLists(clock, begin, book, tokens, StationLists(link)),
         Reservations(clock, begin, book, tokens, StationReservations(link), journal),
         journal,
+        Refusals(clock, begin, journal),
     )

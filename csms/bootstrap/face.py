@@ -43,6 +43,7 @@ def face_of(  # noqa: PLR0913, what only the outside knows
         id_tokens=inside.authorizing.tokens,
         local_lists=inside.authorizing.lists,
         reservations=inside.authorizing.reservations,
+        refusals=inside.authorizing.refusals,
         charging=inside.smart.charging,
         composites=inside.smart.composites,
         transfers=inside.smart.transfers,

@@ -358,6 +358,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             journal,
             _great_skew(clock),
             resuming.resumed,
+            charging.refusals.note,
         ),
         Metering(ingest, habits, signed),
         *diagnostic_blocks(diagnostics, connectors, journal),

@@ -77,7 +77,7 @@ def judge(
     if record is None:
         return _of_stranger(token, policy)
     told = Judgement(
-        _standing(record, now),
+        standing(record, now),
         record.group,
         until=record.valid_until,
         priority=record.priority,
@@ -106,7 +106,8 @@ def _of_stranger(token: IdToken, policy: TokenPolicy) -> Judgement:
     return ANYBODY if policy.accept_unknown else Judgement(Verdict.UNKNOWN)
 
 
-def _standing(record: TokenRecord, now: datetime) -> Verdict:
+def standing(record: TokenRecord, now: datetime) -> Verdict:
+    """Return what a token is allowed, wherever it is shown."""
     if record.blocked:
         return Verdict.BLOCKED
     if record.valid_until is not None and now >= record.valid_until:

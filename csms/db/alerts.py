@@ -104,7 +104,7 @@ class PostgresAlertStore:
         """Return the open alerts of a variable, and the latest that are over."""
         mine = select(alert).where(alert.c.station_id == station, is_key(alert, key))
         found = [
-            _alert(row)
+            alert_from(row)
             for row in await self.connection.execute(
                 mine.where(alert.c.cleared_at.is_(None)).order_by(alert.c.id)
             )
@@ -113,7 +113,7 @@ class PostgresAlertStore:
         rows = await self.connection.execute(
             over.order_by(alert.c.over_at.desc()).limit(LATEST_OVER)
         )
-        return [*found, *(_alert(row) for row in rows)]
+        return [*found, *(alert_from(row) for row in rows)]
 
     async def alerts(
         self,
@@ -134,13 +134,13 @@ class PostgresAlertStore:
         rows = await self.connection.execute(
             query.order_by(alert.c.id.desc()).limit(limit)
         )
-        return [_alert(row) for row in rows]
+        return [alert_from(row) for row in rows]
 
     async def find(self, alert_id: int) -> Alert | None:
         """Return one alert, or None."""
         query = select(alert).where(alert.c.id == alert_id).with_for_update()
         row = (await self.connection.execute(query)).one_or_none()
-        return None if row is None else _alert(row)
+        return None if row is None else alert_from(row)
 
     async def raise_alert(
         self, event: StationEvent, rule: AlertRule, detail: dict[str, Any]
@@ -287,7 +287,8 @@ def _rule(row: Row[Any]) -> AlertRule:
     )
 
 
-def _alert(row: Row[Any]) -> Alert:
+def alert_from(row: Row[Any]) -> Alert:
+    """Return the alert of a row of ``alert``."""
     return Alert(
         id=row.id,
         station=StationId(row.station_id),

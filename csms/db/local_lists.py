@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -54,9 +54,16 @@ class PostgresLocalListStore:
 
     async def managed(self) -> Sequence[LocalList]:
         """Return the lists that are kept in step, without what they hold."""
+        return await self._bare(_LIST.c.managed)
+
+    async def all(self) -> Sequence[LocalList]:
+        """Return every list that was ever wanted, without what it holds."""
+        return await self._bare(true())
+
+    async def _bare(self, condition: ColumnElement[bool]) -> Sequence[LocalList]:
         columns = [each for each in _LIST.c if each.name != "held"]
         rows = await self.connection.execute(
-            select(*columns).where(_LIST.c.managed).order_by(_LIST.c.station_id)
+            select(*columns).where(condition).order_by(_LIST.c.station_id)
         )
         return [_list(row, ()) for row in rows]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,7 +30,15 @@ from csms.db.monitor_rows import (
 )
 from csms.domain.ids import StationId
 from csms.domain.monitor import Base, MonitorIntent, ReportedMonitor
-from csms.services.ports.monitors import Monitoring, MonitoringReport, ReportRequest
+from csms.services.ports.monitors import (
+    Monitoring,
+    MonitoringReport,
+    MonitorTally,
+    ReportRequest,
+)
+
+ACCEPTED = "Accepted"
+"""The station's word for a monitor that it took."""
 
 _SLOT = ("station_id", *KEY, "kind", "severity")
 
@@ -57,6 +65,42 @@ class PostgresMonitorStore:
     async def save_level(self, station: StationId, level: int, at: datetime) -> None:
         """Keep how much it reports."""
         await self._save_monitoring(station, level=level, level_at=at)
+
+    async def tallies(self) -> Sequence[MonitorTally]:
+        """Return how many monitors there are, for each station that has any."""
+        wanted, there = monitor_intent.c, reported_monitor.c
+        ours = (
+            select(
+                wanted.station_id,
+                func.count().label("wanted"),
+                func.count().filter(wanted.status == ACCEPTED).label("accepted"),
+            )
+            .where(wanted.status.not_in(GONE))
+            .group_by(wanted.station_id)
+            .subquery()
+        )
+        said = (
+            select(there.station_id, func.count().label("reported"))
+            .group_by(there.station_id)
+            .subquery()
+        )
+        name = func.coalesce(ours.c.station_id, said.c.station_id).label("name")
+        level = (
+            select(monitoring.c.level)
+            .where(monitoring.c.station_id == name)
+            .scalar_subquery()
+        )
+        rows = await self.connection.execute(
+            select(name, ours.c.wanted, ours.c.accepted, said.c.reported, level)
+            .select_from(
+                ours.outerjoin(said, ours.c.station_id == said.c.station_id, full=True)
+            )
+            .order_by(name)
+        )
+        return [
+            MonitorTally(StationId(station), many or 0, taken or 0, seen or 0, least)
+            for station, many, taken, seen, least in rows
+        ]
 
     async def intents(self, station: StationId) -> Sequence[MonitorIntent]:
         """Return the monitors that we want on a station, by variable."""

@@ -79,10 +79,12 @@ class PostgresReservationStore:
         return [_reservation(row) for row in rows]
 
     async def of(
-        self, station: StationId, before: int | None, limit: int
+        self, station: StationId | None, before: int | None, limit: int
     ) -> Sequence[Reservation]:
-        """Return those of a station, the youngest first, below a number if given."""
-        query = select(_RESERVATION).where(_RESERVATION.c.station_id == station)
+        """Return those of a station or of all, youngest first, below a number."""
+        query = select(_RESERVATION)
+        if station is not None:
+            query = query.where(_RESERVATION.c.station_id == station)
         if before is not None:
             query = query.where(_RESERVATION.c.id < before)
         rows = await self.connection.execute(

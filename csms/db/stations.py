@@ -1,11 +1,11 @@
 """Stations, what they said of themselves, and who was turned away, in PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, Text, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,9 @@ _STATION = tables.station
 _DEVIATION = tables.deviation
 _NOTICE = tables.station_notice
 _REJECTED = tables.rejected_handshake
+LOOKED_AT = 20_000
+"""How many notices are looked at for the latest of a kind."""
+
 _PRESENCE = (
     update(_STATION)
     .where(_STATION.c.id == bindparam("of"))
@@ -267,15 +270,25 @@ class PostgresStationStore:
         rows = await self.connection.execute(
             query.order_by(_NOTICE.c.id.desc()).limit(limit)
         )
-        return [
-            (
-                row.id,
-                StationNotice(
-                    station, row.at, row.received_at, row.kind, row.severity, row.body
-                ),
-            )
-            for row in rows
-        ]
+        return [(row.id, _notice(row)) for row in rows]
+
+    async def latest_notices(
+        self, kinds: Collection[str], limit: int
+    ) -> Sequence[StationNotice]:
+        """Return the latest of some kinds from all stations, the youngest first.
+
+        Only so many notices are looked at: what lies further back is not found.
+        """
+        young = (
+            select(_NOTICE).order_by(_NOTICE.c.id.desc()).limit(LOOKED_AT).subquery()
+        )
+        rows = await self.connection.execute(
+            select(young)
+            .where(young.c.kind.in_(kinds))
+            .order_by(young.c.id.desc())
+            .limit(limit)
+        )
+        return [_notice(row) for row in rows]
 
     async def add_rejections(self, rejections: Sequence[RejectedHandshake]) -> None:
         """Keep refused handshakes."""
@@ -327,3 +340,14 @@ class PostgresStationStore:
 
 def _named(row: dict[str, Any], name: str) -> dict[str, Any]:
     return {f"{name}_id": row.pop(name), **storable(row)}
+
+
+def _notice(row: Row[Any]) -> StationNotice:
+    return StationNotice(
+        StationId(row.station_id),
+        row.at,
+        row.received_at,
+        row.kind,
+        row.severity,
+        row.body,
+    )

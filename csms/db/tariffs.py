@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Text, cast, delete, exists, func, literal, select
+from sqlalchemy import Row, Text, and_, cast, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +18,7 @@ from csms.domain.tariff import (
     TariffAssignment,
     TransactionCost,
 )
-from csms.services.ports.tariffs import Bill
+from csms.services.ports.tariffs import Bill, Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,18 +180,7 @@ class PostgresTariffStore:
             )
         )
         row = rows.one_or_none()
-        if row is None:
-            return None
-        return TransactionCost(
-            station,
-            transaction,
-            row.tariff_id,
-            row.currency,
-            row.total,
-            row.final,
-            row.at,
-            row.told_at,
-        )
+        return None if row is None else _cost(station, transaction, row)
 
     async def ongoing(
         self, stations: Sequence[StationId]
@@ -211,3 +201,47 @@ class PostgresTariffStore:
             (EvseId(StationId(row.station_id), row.evse), TransactionId(row.id))
             for row in rows
         ]
+
+    async def running(self, limit: int) -> Sequence[Running]:
+        """Return the ongoing transactions where tariffs hold, with their cost."""
+        known, cost = tables.transaction.c, transaction_cost.c
+        holds = select(tariff_assignment.c.station_id)
+        rows = await self.connection.execute(
+            select(known.station_id, known.evse, known.id, known.first_at)
+            .add_columns(*(each for each in cost if not each.primary_key))
+            .outerjoin(
+                transaction_cost,
+                and_(
+                    cost.station_id == known.station_id,
+                    cost.transaction_id == known.id,
+                ),
+            )
+            .where(
+                known.ended_at.is_(None),
+                known.presumed_ended.is_(False),
+                known.station_id.in_(holds),
+            )
+            .order_by(known.station_id, known.evse, known.id)
+            .limit(limit)
+        )
+        found: list[Running] = []
+        for row in rows:
+            station, name = StationId(row.station_id), TransactionId(row.id)
+            reckoned = None if row.tariff_id is None else _cost(station, name, row)
+            found.append(Running(station, row.evse or 0, name, row.first_at, reckoned))
+        return found
+
+
+def _cost(
+    station: StationId, transaction: TransactionId, row: Row[Any]
+) -> TransactionCost:
+    return TransactionCost(
+        station,
+        transaction,
+        row.tariff_id,
+        row.currency,
+        row.total,
+        row.final,
+        row.at,
+        row.told_at,
+    )

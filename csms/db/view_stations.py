@@ -98,7 +98,7 @@ async def incidents(
         query = query.where(_INCIDENT.c.event_id == event)
     if before is not None:
         query = query.where(_INCIDENT.c.id < before)
-    return [_incident(row) for row in await connection.execute(query)]
+    return [incident_from(row) for row in await connection.execute(query)]
 
 
 async def attention(connection: AsyncConnection, since: datetime) -> Attention:
@@ -221,7 +221,8 @@ def _station(row: Row[Any], evses: Sequence[EvseRow]) -> StationRow:
     )
 
 
-def _incident(row: Row[Any]) -> IncidentRow:
+def incident_from(row: Row[Any]) -> IncidentRow:
+    """Return the incident of a row of ``incident``."""
     return IncidentRow(
         id=row.id,
         at=row.at,

@@ -21,6 +21,7 @@ from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
 from csms.db.firmware import PostgresFirmwareStore
 from csms.db.fleet import PostgresFleetStore
+from csms.db.incidents import PostgresIncidentStore
 from csms.db.local_lists import PostgresLocalListStore
 from csms.db.log_jobs import PostgresLogStore
 from csms.db.monitors import PostgresMonitorStore
@@ -60,6 +61,11 @@ class PostgresWork:
     def alerts(self) -> PostgresAlertStore:
         """Notified events, the rules for them, and alerts."""
         return PostgresAlertStore(self._connection)
+
+    @cached_property
+    def incidents(self) -> PostgresIncidentStore:
+        """Incidents that are not over, and who looks after them."""
+        return PostgresIncidentStore(self._connection)
 
     @cached_property
     def customers(self) -> PostgresCustomerStore:

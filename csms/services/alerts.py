@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -129,11 +130,10 @@ class Alerts:
                 raise NoSuchAlert(f"there is no alert {alert}")
             if not found.is_open:
                 raise AlertIsOver
-            await work.alerts.end(found, by=by, at=now, over_at=now)
+            await end_alert(work, found, by, now)
             await work.access.audit(
                 by, "alert.ended", found.station, {"alert": alert}, now
             )
-            await _tell(work, "alert.ended", found, {"by": by})
 
     async def rules(self) -> Sequence[RuleInForce]:
         """Return every rule, by name."""
@@ -230,6 +230,12 @@ class Alerts:
         path = "NotifyEvent.eventData.severity"
         seen = DeviationSeen(kind, path, f"{event.key.text}: {detail}")
         self.deviations.count(event.station, [seen], event.received_at)
+
+
+async def end_alert(work: Work, alert: Alert, by: str, at: datetime) -> None:
+    """Keep that somebody ended an alert, and tell whoever watches."""
+    await work.alerts.end(alert, by=by, at=at, over_at=at)
+    await _tell(work, "alert.ended", alert, {"by": by})
 
 
 async def _in_force(work: Work) -> Sequence[RuleInForce]:

@@ -1,7 +1,7 @@
 """What stations decide by themselves: local lists kept in step, caches cleared."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -75,6 +75,21 @@ class LocalLists:
         self._known(station)
         async with self.begin() as work:
             return await work.local_lists.find(station) or LocalList(station)
+
+    async def overview(self) -> Sequence[LocalList]:
+        """Return the lists of all stations that keep one, without what they hold.
+
+        Those that are kept in step come first.
+        """
+        async with self.begin() as work:
+            found = {each.station: each for each in await work.local_lists.all()}
+        able = [
+            each.id
+            for each in self.book.stations()
+            if self.book.capability(each.id).authority.lists
+        ]
+        lists = [found.get(name, LocalList(name)) for name in sorted({*able, *found})]
+        return sorted(lists, key=lambda each: not each.managed)
 
     async def manage(self, station: StationId, by: str) -> LocalList:
         """Keep the list of a station in step from now on.

@@ -18,6 +18,7 @@ from csms.services.dispatch import Dispatcher
 from csms.services.energy_transfer import EnergyTransfer
 from csms.services.events import Events
 from csms.services.feed import Feed
+from csms.services.incidents import Incidents
 from csms.services.live import LiveFleet
 from csms.services.local_lists import LocalLists
 from csms.services.operating import Operating
@@ -27,6 +28,7 @@ from csms.services.ports.views import Queries
 from csms.services.ports.work import Begin
 from csms.services.quarantines import Quarantines
 from csms.services.reception import Reception
+from csms.services.refusals import Refusals
 from csms.services.registry import Registry
 from csms.services.reservations import Reservations
 from csms.services.scoreboard import Scoreboard
@@ -116,6 +118,7 @@ class Node:
         scoreboard: Tells how events stand; one for all who look.
         feed: Tells watchers what changes.
         quarantines: Ends quarantines.
+        incidents: Lets people look after what went wrong.
     """
 
     clock: Clock
@@ -138,6 +141,7 @@ class Node:
     id_tokens: Tokens
     local_lists: LocalLists
     reservations: Reservations
+    refusals: Refusals
     charging: Charging
     composites: Composites
     transfers: EnergyTransfer
@@ -157,6 +161,7 @@ class Node:
     scoreboard: Scoreboard = field(init=False)
     feed: Feed = field(init=False)
     quarantines: Quarantines = field(init=False)
+    incidents: Incidents = field(init=False)
 
     def __post_init__(self) -> None:
         board = Scoreboard(self.clock, self.begin, self.live, self.queries)
@@ -164,3 +169,4 @@ class Node:
         object.__setattr__(self, "feed", Feed(self.begin, self.live))
         lifting = Quarantines(self.clock, self.begin, self.book, self.dispatcher)
         object.__setattr__(self, "quarantines", lifting)
+        object.__setattr__(self, "incidents", Incidents(self.clock, self.begin))

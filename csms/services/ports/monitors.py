@@ -107,6 +107,24 @@ class MessageLimits:
     size: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MonitorTally:
+    """How many monitors there are on a station.
+
+    Attributes:
+        wanted: Monitors of ours that are meant to be there.
+        accepted: Those of them that the station took.
+        reported: Monitors that it says it has.
+        level: The least grave severity that it reports; None if never told.
+    """
+
+    station: StationId
+    wanted: int
+    accepted: int
+    reported: int
+    level: int | None
+
+
 class MonitorStore(Protocol):
     """The monitors of one unit of work."""
 
@@ -120,6 +138,10 @@ class MonitorStore(Protocol):
 
     async def save_level(self, station: StationId, level: int, at: datetime) -> None:
         """Keep how much it reports."""
+        ...
+
+    async def tallies(self) -> Sequence[MonitorTally]:
+        """Return how many monitors there are, for each station that has any."""
         ...
 
     async def intents(self, station: StationId) -> Sequence[MonitorIntent]:

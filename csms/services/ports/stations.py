@@ -1,6 +1,6 @@
 """What is kept of stations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -97,6 +97,15 @@ class StationStore(Protocol):
         self, station: StationId, before: int | None = None, limit: int = 100
     ) -> Sequence[tuple[int, StationNotice]]:
         """Return them with their number, the latest first, from below ``before``."""
+        ...
+
+    async def latest_notices(
+        self, kinds: Collection[str], limit: int
+    ) -> Sequence[StationNotice]:
+        """Return the latest of some kinds from all stations, the youngest first.
+
+        Only so many notices are looked at: what lies further back is not found.
+        """
         ...
 
     async def add_rejections(self, rejections: Sequence[RejectedHandshake]) -> None:

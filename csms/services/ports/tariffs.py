@@ -32,6 +32,23 @@ class Bill:
     registers: Sequence[tuple[str, int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A transaction that goes on, and what it has cost so far.
+
+    Attributes:
+        evse: Where it runs; 0 if it never said.
+        since: When it was first heard of.
+        cost: What this system reckoned; None where it reckoned nothing yet.
+    """
+
+    station: StationId
+    evse: int
+    transaction: TransactionId
+    since: datetime
+    cost: TransactionCost | None
+
+
 class TariffStore(Protocol):
     """The tariffs of one unit of work."""
 
@@ -87,6 +104,10 @@ class TariffStore(Protocol):
         self, stations: Sequence[StationId]
     ) -> Sequence[tuple[EvseId, TransactionId]]:
         """Return the ongoing transactions of some stations."""
+        ...
+
+    async def running(self, limit: int) -> Sequence[Running]:
+        """Return the ongoing transactions where tariffs hold, with their cost."""
         ...
 
 

@@ -64,6 +64,10 @@ class LocalListStore(Protocol):
         """Return the lists that are kept in step, without what they hold."""
         ...
 
+    async def all(self) -> Sequence[LocalList]:
+        """Return every list that was ever wanted, without what it holds."""
+        ...
+
 
 class ReservationStore(Protocol):
     """The reservations of one unit of work."""
@@ -85,9 +89,9 @@ class ReservationStore(Protocol):
         ...
 
     async def of(
-        self, station: StationId, before: int | None, limit: int
+        self, station: StationId | None, before: int | None, limit: int
     ) -> Sequence[Reservation]:
-        """Return those of a station, the youngest first, below a number if given."""
+        """Return those of a station or of all, youngest first, below a number."""
         ...
 
 

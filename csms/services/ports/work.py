@@ -17,6 +17,7 @@ from csms.services.ports.events import EventStore
 from csms.services.ports.facts import FactStore
 from csms.services.ports.firmware import CampaignStore, FirmwareStore
 from csms.services.ports.fleet import FleetStore
+from csms.services.ports.incidents import IncidentStore
 from csms.services.ports.logs import LogStore
 from csms.services.ports.monitors import MonitorStore
 from csms.services.ports.notices import NoticeStore
@@ -52,6 +53,11 @@ class Work(Protocol):
     @property
     def alerts(self) -> AlertStore:
         """Notified events, the rules for them, and alerts."""
+        ...
+
+    @property
+    def incidents(self) -> IncidentStore:
+        """Incidents that are not over, and who looks after them."""
         ...
 
     @property
