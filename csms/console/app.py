@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from csms.console import (
+    alerts,
     audit,
     calling,
     certificates,
@@ -18,11 +19,15 @@ from csms.console import (
     fleet,
     handshakes,
     home,
+    logs,
     mail,
+    reservations,
     security,
     setup,
     signing,
     station,
+    tariffs,
+    tokens,
 )
 from csms.console.assets import PREFIX, Assets
 from csms.console.shell import make_shell
@@ -46,6 +51,11 @@ PAGES = (
     events,
     calling,
     event,
+    tokens,
+    reservations,
+    tariffs,
+    alerts,
+    logs,
     mail,
     handshakes,
     conformance,

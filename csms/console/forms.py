@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 
 from csms.domain.errors import Broken, DomainError
+from csms.services.asking import failure
 from csms.services.ports.wire import NoAnswer, RefusedByStation
-from csms.web.problems import Unavailable, status_of
+from csms.web.problems import status_of
 
 FAULTS = (DomainError, NoAnswer, RefusedByStation)
 """What a form is shown again for."""
@@ -63,16 +64,9 @@ class Filled:
 BLANK = Filled()
 
 
-def fault_of(error: Exception) -> DomainError:
+def fault_of(error: DomainError | NoAnswer | RefusedByStation) -> DomainError:
     """Return what went wrong as a page can show it."""
-    if isinstance(error, DomainError):
-        return error
-    if isinstance(error, NoAnswer):
-        return Unavailable(
-            f"{error.station} did not answer: {error.kind}",
-            remedy="try again once it is connected",
-        )
-    return Unavailable(f"the station refused: {error}", remedy="see its message log")
+    return error if isinstance(error, DomainError) else failure(error)
 
 
 def instant(typed: str, field_name: str, zone: tzinfo) -> datetime | None:
@@ -84,8 +78,9 @@ def instant(typed: str, field_name: str, zone: tzinfo) -> datetime | None:
     if not typed.strip():
         return None
     try:
-        return datetime.fromisoformat(typed.strip()).replace(tzinfo=zone)
-    except ValueError:
+        said = datetime.fromisoformat(typed.strip()).replace(tzinfo=zone)
+        return said.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Broken(
             "this is no date and time",
             field=field_name,

@@ -57,7 +57,22 @@ MENU: Final[tuple[Group, ...]] = (
     Group("Overview", (Entry("Overview", "/"),)),
     Group("Fleet", (Entry("Fleet", "/fleet"),)),
     Group("Events", (Entry("Events", "/events"),)),
-    Group("Upkeep", (Entry("Firmware", "/firmware"),)),
+    Group(
+        "Drivers",
+        (
+            Entry("Tokens", "/tokens"),
+            Entry("Reservations", "/reservations"),
+            Entry("Tariffs", "/tariffs"),
+        ),
+    ),
+    Group(
+        "Upkeep",
+        (
+            Entry("Alerts", "/alerts"),
+            Entry("Logs", "/logs"),
+            Entry("Firmware", "/firmware"),
+        ),
+    ),
     Group(
         "Security",
         (
@@ -75,7 +90,7 @@ MENU: Final[tuple[Group, ...]] = (
         ),
     ),
 )
-"""All there is, in order. Drivers come after events, security after upkeep."""
+"""All there is, in order. Security comes after upkeep."""
 
 
 def menu(role: Role, *, has_mail: bool) -> Sequence[Group]:

@@ -1,6 +1,6 @@
 """How one station is set up: drift, repairs, reports, restarts, ways to connect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,9 +8,11 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from csms.console.shell import PageRoute, to
+from csms.console.wording import RESTARTS
 from csms.domain.device_model import Drift, ModelRecord, ReportRecord, ResetRecord
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
+from csms.domain.station import EDITION_21
 from csms.services.network_profiles import Slot
 from csms.services.ports.wire import Inventory
 from csms.web.auth import NodeOf, Operator
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from csms.services.node import Node
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-KINDS = ("OnIdle", "Immediate", "ImmediateAndResume")
 LISTED = 5
 
 
@@ -33,7 +34,7 @@ class SetupView:
         reports: The latest reports.
         resets: The latest restarts.
         slots: The ways by which it connects.
-        kinds: The kinds of restart there are.
+        kinds: The restarts that it knows, and when each happens.
     """
 
     drifts: Sequence[Drift]
@@ -41,7 +42,7 @@ class SetupView:
     reports: Sequence[ReportRecord]
     resets: Sequence[ResetRecord]
     slots: Sequence[Slot]
-    kinds: Sequence[str] = KINDS
+    kinds: Mapping[str, str]
 
 
 async def setup_view(node: "Node", station: StationId) -> SetupView:
@@ -52,7 +53,14 @@ async def setup_view(node: "Node", station: StationId) -> SetupView:
         reports = await work.models.reports(station, limit=LISTED)
         resets = await work.models.resets(station, limit=LISTED)
     slots = await node.setup.networks.slots(station)
-    return SetupView(drifts, record, reports, resets, slots)
+    known = node.book.station(station)
+    speaks_21 = known is not None and known.edition == EDITION_21
+    kinds = {
+        kind: word
+        for kind, word in RESTARTS.items()
+        if speaks_21 or kind != "ImmediateAndResume"
+    }
+    return SetupView(drifts, record, reports, resets, slots, kinds)
 
 
 @router.post("/stations/{station}/drift/repair")
@@ -78,7 +86,7 @@ async def reset(
     evse: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:
     """Restart the station or one EVSE."""
-    if kind not in KINDS:
+    if kind not in RESTARTS:
         raise Broken(f"there is no restart {kind}", field="kind")
     await node.setup.resets.ask(station, kind, evse or None, caller.name)
     return _back(station)

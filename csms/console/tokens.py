@@ -14,6 +14,7 @@ from csms.console.forms import BLANK, FAULTS, Filled, fault_of, instant
 from csms.console.shell import PageRoute, ShellOf, to
 from csms.domain.errors import Broken
 from csms.domain.ids import SiteId, StationId
+from csms.domain.local_list import ListState
 from csms.domain.token import (
     IdToken,
     Place,
@@ -121,7 +122,7 @@ class TokenView:
 
 
 @router.get(HERE)
-async def show(  # noqa: PLR0913, PLR0917 a page and the filter of its list
+async def show(
     caller: Viewer,
     node: NodeOf,
     shell: ShellOf,
@@ -148,6 +149,27 @@ async def add(
         filled = Filled("add", asked.model_dump(), fault_of(error))
         return await _page(node, shell, caller, filled)
     return to(HERE)
+
+
+@router.post(HERE + "/lists")
+async def keep(
+    caller: Operator, node: NodeOf, shell: ShellOf, station: Annotated[str, Form()] = ""
+) -> Response:
+    """Keep the list of a station in step from now on."""
+    try:
+        name = StationId(station.strip())
+        if node.book.station(name) is None:
+            raise Broken(
+                "there is no such station" if name else "a station is due",
+                field="station",
+                remedy="choose one from the list, or see the fleet page",
+            )
+        await node.local_lists.manage(name, caller.name)
+        node.id_tokens.changed.ring()
+    except FAULTS as error:
+        filled = Filled("keep", {"station": station}, fault_of(error))
+        return await _page(node, shell, caller, filled)
+    return to(f"{HERE}#lists")
 
 
 @router.get(HERE + "/{number}")
@@ -188,33 +210,23 @@ async def act(number: str, verb: str, caller: Operator, node: NodeOf) -> Respons
     return to(HERE)
 
 
-@router.post("/local-lists/{station}/{verb}")
+@router.post(HERE + "/lists/{station}/{verb}")
 async def steer(
     station: StationId, verb: str, caller: Operator, node: NodeOf, shell: ShellOf
 ) -> Response:
-    """Keep the list of a station in step, send it, or empty it."""
+    """Send the list of a station, or empty it."""
+    lists = node.local_lists
     try:
-        await _steer(node, station, verb, caller.name)
+        if verb == "send":
+            await lists.synchronize(station, caller.name)
+        elif verb == "empty":
+            await lists.abandon(station, caller.name)
+        else:
+            raise Broken(f"nobody can {verb} a local list")
     except FAULTS as error:
-        filled = Filled("lists", {"station": station}, fault_of(error))
+        filled = Filled("lists", {}, fault_of(error))
         return await _page(node, shell, caller, filled)
     return to(f"{HERE}#lists")
-
-
-async def _steer(node: "Node", station: StationId, verb: str, by: str) -> None:
-    lists = node.local_lists
-    match verb:
-        case "manage":
-            await lists.manage(station, by)
-            node.id_tokens.changed.ring()
-        case "send":
-            await lists.synchronize(station, by)
-        case "send-all":
-            await lists.synchronize(station, by, full=True)
-        case "empty":
-            await lists.abandon(station, by)
-        case _:
-            raise Broken(f"nobody can {verb} a local list")
 
 
 async def _page(  # noqa: PLR0913 a page and the filter of its list
@@ -235,7 +247,8 @@ async def _page(  # noqa: PLR0913 a page and the filter of its list
         and q.casefold() in f"{each.token.shown}\n{each.label}".casefold()
         and state in ("", standing(each, now).value)
     ]
-    lists = await node.local_lists.overview()
+    every = await node.local_lists.overview()
+    lists = [each for each in every if each.managed or each.state is not ListState.OFF]
     return shell.page(
         "tokens.html",
         caller,
@@ -250,6 +263,7 @@ async def _page(  # noqa: PLR0913 a page and the filter of its list
         more=fitting[PAGE - 1].record.id if len(fitting) > PAGE else None,
         lists=lists[:LISTS],
         unlisted=max(len(lists) - LISTS, 0),
+        able=[each.station for each in every if each not in lists],
         online={each.station for each in lists if node.book.is_online(each.station)},
         refusals=await node.refusals.latest(REFUSED),
         why=WHY,

@@ -59,6 +59,13 @@ OBSTACLES: Mapping[str, str] = {
     "no_discharge_rating": "no discharge rating in the registry",
 }
 
+RESTARTS: Mapping[str, str] = {
+    "OnIdle": "when no vehicle is charging",
+    "Immediate": "at once",
+    "ImmediateAndResume": "at once, and go on charging afterwards",
+}
+"""The restarts of OCPP, and when each happens; the last one since 2.1."""
+
 TONES: Mapping[str, str] = {
     # stages
     "scheduled": "blue",

@@ -114,6 +114,8 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.VIEWER, "GET", "/openapi.json"),
     Rule(Who.VIEWER, "GET", "/metrics"),
     # The console.
+    Rule(Who.ADMIN, "POST", "/alerts/rules"),
+    Rule(Who.ADMIN, "POST", "/alerts/rules/*/forget"),
     Rule(Who.OPERATOR, "GET", "/events/new"),
     Rule(Who.OPERATOR, "POST", "/events"),
     Rule(Who.OPERATOR, "POST", "/events/**"),
@@ -123,6 +125,15 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.ADMIN, "POST", "/stations/*/upgrade/cancel"),
     Rule(Who.OPERATOR, "POST", "/stations/**"),
     Rule(Who.OPERATOR, "POST", "/firmware/**"),
+    Rule(Who.OPERATOR, "POST", "/tokens"),
+    Rule(Who.OPERATOR, "POST", "/tokens/**"),
+    Rule(Who.OPERATOR, "POST", "/reservations"),
+    Rule(Who.OPERATOR, "POST", "/reservations/*/cancel"),
+    Rule(Who.OPERATOR, "POST", "/tariffs"),
+    Rule(Who.OPERATOR, "POST", "/tariffs/**"),
+    Rule(Who.OPERATOR, "POST", "/alerts/*/*"),
+    Rule(Who.OPERATOR, "POST", "/logs"),
+    Rule(Who.OPERATOR, "POST", "/logs/*/delete"),
     Rule(Who.VIEWER, "GET", "/"),
     Rule(Who.VIEWER, "GET", "/fleet"),
     Rule(Who.VIEWER, "GET", "/stations/**"),
@@ -136,6 +147,12 @@ HTTP: Final[tuple[Rule, ...]] = (
     Rule(Who.VIEWER, "GET", "/conformance"),
     Rule(Who.VIEWER, "GET", "/security"),
     Rule(Who.VIEWER, "GET", "/certificates"),
+    Rule(Who.VIEWER, "GET", "/tokens"),
+    Rule(Who.VIEWER, "GET", "/tokens/*"),
+    Rule(Who.VIEWER, "GET", "/reservations"),
+    Rule(Who.VIEWER, "GET", "/tariffs"),
+    Rule(Who.VIEWER, "GET", "/alerts"),
+    Rule(Who.VIEWER, "GET", "/logs"),
 )
 """Browsers and API clients. Who asks the API for what does not exist is told so if he
 may look."""

@@ -242,10 +242,6 @@ class Tariffs:
             said = {"transaction": transaction, "tariff": tariff}
             await work.access.audit(by, "tariff.changed", station, said, now)
 
-    def prices(self, tariff: str) -> Prices | None:
-        """Return the prices of a tariff; none if only a station can reckon by it."""
-        return self._prices.get(tariff)
-
     def holds(self, station: StationId) -> bool:
         """Tell, at once, whether any tariff holds at a station."""
         return bool(self._holding.get(station))

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from csms.bootstrap.face import face_of
 from csms.bootstrap.inside import Inside, build
-from csms.charging.capability import Capability, V2x, to_document
+from csms.charging.capability import to_document
 from csms.db.engine import create_engine
 from csms.db.ingest import PostgresIngest
 from csms.db.message_log import MessageLog
@@ -29,10 +29,8 @@ from csms.domain.event import Stage
 from csms.domain.ids import EventId, ProgramId, StationId, TransactionId
 from csms.domain.interval import Interval
 from csms.domain.notice import Letter
-from csms.domain.profile import OperationMode, RateUnit
 from csms.domain.reading import Reading
 from csms.domain.station import (
-    EDITION_201,
     Boot,
     DeviationCount,
     Make,
@@ -40,7 +38,7 @@ from csms.domain.station import (
     RejectedHandshake,
 )
 from csms.domain.units import Power
-from csms.domain.vendor_profile import Dialect, VendorProfile, verified
+from csms.domain.vendor_profile import VendorProfile
 from csms.notify.catcher import MailCatcher
 from csms.services.events import EventDraft
 from csms.services.node import Check, Node
@@ -49,6 +47,8 @@ from csms.services.ports.events import Member
 from csms.services.ports.profiles import Incident
 from csms.settings import Settings
 from tests.browser.belongings import hold_much, maintain
+from tests.browser.drivers import drive
+from tests.browser.makes import able, makes
 from tests.browser.safety import secure
 from tests.fakes.clock import ManualClock
 from tests.fakes.link import FakeLink
@@ -132,10 +132,10 @@ class Site:
     async def populate(self) -> None:
         """Import the fleet and let its stations boot, connect and plug in."""
         await self.inside.registry.import_registry(simulated_registry(), "setup")
-        makes = _makes(self.node.book.profiles)
+        fleet = makes(self.node.book.profiles)
         for place, station in enumerate(self.node.book.stations()):
             if place != ABSENT:
-                await self._boot(station.id, makes[place % len(makes)], place)
+                await self._boot(station.id, fleet[place % len(fleet)], place)
         await self.inside.world.book.load(self.node.begin)
         await self.inside.world.premises.refresh()
         for place, station in enumerate(self.node.book.stations()):
@@ -165,7 +165,7 @@ class Site:
             await work.stations.save_provisioned(
                 station,
                 fingerprint=make.fingerprint(edition),
-                capabilities=to_document(_able(edition)),
+                capabilities=to_document(able(edition)),
                 shortcomings=("no clock-aligned data of its own",)
                 if place % 9 == 0
                 else (),
@@ -295,6 +295,7 @@ class Site:
         await self.drain()
         notified = await self.call(SMALL, JULY_7 + 8 * DAY, "Heat wave, day two")
         await self._troubles(active)
+        await drive(self)
         self.events = {
             Stage.SETTLED: settled,
             Stage.CANCELLED: called_off,
@@ -374,30 +375,3 @@ async def site(url: str) -> AsyncIterator[Site]:
 
 async def _ready() -> dict[str, Check]:
     return {"database": Check(good=True)}
-
-
-def _makes(profiles: Sequence[VendorProfile]) -> list[VendorProfile]:
-    """Return the makes that could be dispatched, and one that could not."""
-    able = [
-        each
-        for each in profiles
-        if each.models
-        and each.firmwares
-        and (each.dialect is Dialect.NONE or verified(each, accept_simulated=True))
-    ]
-    idle = [each for each in able if each.dialect is Dialect.NONE]
-    return [each for each in able if each.dialect is not Dialect.NONE] + idle[:1]
-
-
-def _able(edition: str) -> Capability:
-    controller = V2x(1, True, frozenset({OperationMode.CENTRAL_SETPOINT}), frozenset())  # noqa: FBT003
-    return Capability(
-        edition=edition,
-        read=True,
-        smart_charging=True,
-        units=frozenset({RateUnit.WATTS}),
-        periods_per_schedule=24,
-        max_stack_level=9,
-        dynamic_profiles=True,
-        v2x=() if edition == EDITION_201 else (controller,),
-    )

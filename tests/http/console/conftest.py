@@ -13,7 +13,10 @@ from tests.databases import Databases
 
 @pytest.fixture(scope="session")
 def shown(databases: Databases) -> Iterator[Served]:
-    """The demonstration's fleet, with an event in every stage, on a port."""
+    """The demonstration's fleet, with an event in every stage, on a port.
+
+    Every module of a process meets the same one: bringing it about takes seconds.
+    """
     with databases.lend() as url, served(url) as site:
         yield site
 
