@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.numbers import number_in
 from csms.api.stations import known_station
@@ -70,10 +71,8 @@ class AlertItem(BaseModel):
     cleared_by: str | None
 
 
-class RuleSaid(BaseModel):
+class RuleSaid(RequestBody):
     """Which events become incidents."""
-
-    model_config = ConfigDict(extra="forbid")
 
     description: str = Field("", max_length=500)
     severity: int = Field(9, ge=0, le=9, description="This severity or a graver one.")

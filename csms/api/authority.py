@@ -6,6 +6,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.ids import StationId
@@ -85,7 +86,7 @@ class AuthorityItem(BaseModel):
     pem: str
 
 
-class IssueRequest(BaseModel):
+class IssueRequest(RequestBody):
     """A signing request that somebody brings by hand."""
 
     station: str
@@ -93,20 +94,20 @@ class IssueRequest(BaseModel):
     use: StationUse = "station"
 
 
-class RevokeRequest(BaseModel):
+class RevokeRequest(RequestBody):
     """Why a certificate is taken back."""
 
     reason: str = Field(min_length=1, max_length=300)
 
 
-class RotateRequest(BaseModel):
+class RotateRequest(RequestBody):
     """What is to be followed by the next."""
 
     hierarchy: Literal["ec", "rsa", "v2g", "v2g20"]
     use: Literal["root", "intermediate"]
 
 
-class RenewRequest(BaseModel):
+class RenewRequest(RequestBody):
     """Which certificate a station is to renew."""
 
     use: StationUse = "station"

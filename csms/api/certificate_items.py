@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.domain.certificate import CertificateHash, RootUse, TrustedRoot
 from csms.services.certificate_overview import (
     CertificateOverview,
@@ -56,10 +57,8 @@ class HashItem(BaseModel):
     serial_number: str
 
 
-class NewRoot(BaseModel):
+class NewRoot(RequestBody):
     """A certificate to be trusted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     use: RootUse
     pem: str = Field(max_length=64_000, description="One certificate in PEM.")
@@ -111,10 +110,8 @@ class StationCertificatesItem(BaseModel):
     drift: list[DriftItem]
 
 
-class Install(BaseModel):
+class Install(RequestBody):
     """A root of the trust store, for a station."""
-
-    model_config = ConfigDict(extra="forbid")
 
     use: RootUse
     fingerprint: str = Field(max_length=64)
@@ -133,10 +130,8 @@ class OutcomeItem(BaseModel):
     )
 
 
-class NewRotation(BaseModel):
+class NewRotation(RequestBody):
     """A change of one root for the next."""
-
-    model_config = ConfigDict(extra="forbid")
 
     use: RootUse
     old: str = Field(max_length=64, description="Fingerprint of the one that goes.")
@@ -146,20 +141,16 @@ class NewRotation(BaseModel):
     )
 
 
-class Switch(BaseModel):
+class Switch(RequestBody):
     """This system presents itself under the new root from now on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     leave_out: list[str] = Field(
         default_factory=list, description="Stations to go on without."
     )
 
 
-class Retry(BaseModel):
+class Retry(RequestBody):
     """A station that is to be tried again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     station: str
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.charging_items import (
     HIGHEST,
     ComparisonItem,
@@ -14,7 +15,6 @@ from csms.api.charging_items import (
     ProfileBody,
     ProfileItem,
     ReplyItem,
-    Strict,
     ValuesBody,
     VerdictItem,
     comparison_item,
@@ -23,7 +23,6 @@ from csms.api.charging_items import (
 )
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
-from csms.domain.errors import NotFound
 from csms.domain.ids import EvseId
 from csms.domain.profile import Period, Purpose, RateUnit
 from csms.services.asking import StationSilent
@@ -31,6 +30,7 @@ from csms.services.node import Node
 from csms.services.ports.charging import Criteria
 from csms.services.ports.profiles import Verdict
 from csms.services.ports.wire import Reply
+from csms.services.reception import UnknownEvse
 from csms.web.auth import NodeOf, Operator
 
 ROUTER = APIRouter(tags=["charging"], route_class=GuardedRoute)
@@ -69,19 +69,19 @@ class Checked(BaseModel):
     checked: bool = True
 
 
-class ActiveBody(Strict):
+class ActiveBody(RequestBody):
     """Whether charging is put first."""
 
     active: bool
 
 
-class TransferBody(Strict):
+class TransferBody(RequestBody):
     """Whether both directions are allowed."""
 
     bidirectional: bool
 
 
-class SignalBody(Strict):
+class SignalBody(RequestBody):
     """A signal of the grid's operator."""
 
     signal: int = Field(ge=-HIGHEST, le=HIGHEST)
@@ -286,7 +286,7 @@ async def send_signal(
 def _evse(node: Node, station: str, number: int) -> EvseId:
     found = EvseId(known_station(node, station), number)
     if node.book.evse(found) is None:
-        raise NotFound(f"there is no EVSE {found}", field="evse")
+        raise UnknownEvse(f"there is no EVSE {found}", field="evse")
     return found
 
 

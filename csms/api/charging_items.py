@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.profile import (
     Kind,
@@ -26,13 +27,7 @@ Seconds = Annotated[int, Field(ge=0, le=HIGHEST)]
 Watts = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Strict(BaseModel):
-    """A body that takes nothing it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ValuesBody(Strict):
+class ValuesBody(RequestBody):
     """What should flow, in the unit of the schedule; negative discharges."""
 
     limit: Watts | None = None
@@ -59,8 +54,8 @@ class PeriodBody(ValuesBody):
     preconditioning: bool | None = None
     sleep: bool | None = None
     baseline: Watts | None = None
-    freq_curve: Annotated[list[tuple[Watts, Watts]], Field(max_length=20)] = []
-    signal_curve: Annotated[list[tuple[int, Watts]], Field(max_length=20)] = []
+    freq_curve: list[tuple[Watts, Watts]] = Field(default=[], max_length=20)
+    signal_curve: list[tuple[int, Watts]] = Field(default=[], max_length=20)
 
     def value(self) -> Period:
         """Return it in the words of the domain."""
@@ -70,7 +65,7 @@ class PeriodBody(ValuesBody):
         return Period(**said)
 
 
-class ScheduleBody(Strict):
+class ScheduleBody(RequestBody):
     """Limits and setpoints over time."""
 
     unit: RateUnit = RateUnit.WATTS
@@ -112,7 +107,7 @@ class ProfileBody(ScheduleBody):
     max_offline_s: Seconds | None = None
     invalid_after_offline: bool | None = None
     pull_interval_s: Seconds | None = None
-    alternatives: Annotated[list[ScheduleBody], Field(max_length=2)] = []
+    alternatives: list[ScheduleBody] = Field(default=[], max_length=2)
 
     def profile(self, station: StationId) -> Profile:
         """Return it in the words of the domain."""

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.numbers import number_in
 from csms.domain.customer import Customer, CustomerRequest, ReferenceKind
@@ -20,19 +21,15 @@ ACCEPTED, NO_CONTENT = 202, 204
 RequestId = Annotated[str, Path(description="Its number.")]
 
 
-class TokenSaid(BaseModel):
+class TokenSaid(RequestBody):
     """An id token."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id_token: str = Field(min_length=1, max_length=255)
     type: str = Field(min_length=1, max_length=20, examples=["ISO14443"])
 
 
-class CertificateSaid(BaseModel):
+class CertificateSaid(RequestBody):
     """A certificate by its hashes, made as when it was installed (N09.FR.08)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     hash_algorithm: Literal["SHA256", "SHA384", "SHA512"]
     issuer_name_hash: str = Field(min_length=1, max_length=128)
@@ -40,10 +37,8 @@ class CertificateSaid(BaseModel):
     serial_number: str = Field(min_length=1, max_length=40)
 
 
-class CustomerWanted(BaseModel):
+class CustomerWanted(RequestBody):
     """Which customer, and what is to be done: exactly one reference (N09.FR.04)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     report: bool = Field(default=False, description="Tell what is known.")
     clear: bool = Field(default=False, description="Forget it.")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.commands import CommandAnswer, answer_of
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
@@ -25,7 +26,7 @@ Vendor = Annotated[str, Field(min_length=1, max_length=255)]
 Message = Annotated[str, Field(max_length=50)]
 
 
-class TransferBody(BaseModel):
+class TransferBody(RequestBody):
     """A vendor's message for a station."""
 
     vendor_id: Vendor
@@ -49,7 +50,7 @@ class TransferItem(BaseModel):
     asked_by: str | None
 
 
-class RuleBody(BaseModel):
+class RuleBody(RequestBody):
     """How a vendor's message from a station is answered."""
 
     vendor_id: Vendor

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from csms.api.charging_items import Strict
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.der import Control, Kind
@@ -21,7 +21,7 @@ ROUTER = APIRouter(tags=["grid controls"], route_class=GuardedRoute)
 HIGHEST = 2**31 - 1
 
 
-class ControlBody(Strict):
+class ControlBody(RequestBody):
     """A control to be set. Positive figures are into the vehicle."""
 
     kind: Kind

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.station_items import VariableItem, variable_item
 from csms.api.stations import known_station
@@ -29,7 +30,7 @@ Criterion = Literal["Active", "Available", "Enabled", "Problem"]
 Place = Annotated[int, Field(ge=0)]
 
 
-class ComponentName(BaseModel, extra="forbid"):
+class ComponentName(RequestBody):
     """A component of a station.
 
     Without an EVSE it is that of the station.
@@ -90,19 +91,19 @@ class ReportedVariable(ComponentName):
         )
 
 
-class ReadBody(BaseModel, extra="forbid"):
+class ReadBody(RequestBody):
     """Values that are to be read."""
 
     variables: list[ReadVariable] = Field(min_length=1, max_length=MOST_VARIABLES)
 
 
-class WriteBody(BaseModel, extra="forbid"):
+class WriteBody(RequestBody):
     """Values that are to be set."""
 
     variables: list[SetVariable] = Field(min_length=1, max_length=MOST_VARIABLES)
 
 
-class ReportBody(BaseModel, extra="forbid"):
+class ReportBody(RequestBody):
     """A report that is to be made: a base report, or one of chosen variables."""
 
     base: Inventory | None = Field(None, description="A base report (B07).")

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.charging.displays import DisplayAbility
@@ -37,7 +38,7 @@ class NoSuchMessage(NotFound):
     usual_remedy = "see csms displays list"
 
 
-class TextBody(BaseModel):
+class TextBody(RequestBody):
     """A text in one language."""
 
     content: Annotated[str, Field(min_length=1, max_length=LONGEST_21)]
@@ -45,7 +46,7 @@ class TextBody(BaseModel):
     format: TextFormat = TextFormat.UTF8
 
 
-class MessageBody(BaseModel):
+class MessageBody(RequestBody):
     """A message for the display of a station."""
 
     id: int | None = Field(
@@ -111,7 +112,7 @@ class AbilityItem(BaseModel):
     displays: list[str]
 
 
-class QueryBody(BaseModel):
+class QueryBody(RequestBody):
     """Which messages a station is asked about; nothing asks about all."""
 
     ids: list[Annotated[int, Field(ge=0, le=HIGHEST)]] = Field(default_factory=list)

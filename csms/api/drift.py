@@ -6,6 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.device_models import MOST_VARIABLES, VariableName
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
@@ -49,7 +50,7 @@ class StationDrift(BaseModel):
     items: list[DriftItem]
 
 
-class RepairBody(BaseModel, extra="forbid"):
+class RepairBody(RequestBody):
     """What is to be repaired."""
 
     variables: list[VariableName] | None = Field(

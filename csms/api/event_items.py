@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.figures import given_kw, given_kwh, kw, kwh
 from csms.domain.event import Reason
 from csms.domain.units import Energy
@@ -12,7 +13,7 @@ from csms.services.ports.queries import EventRow, MemberRow, NoticeRow
 from csms.services.scoreboard import Score
 
 
-class EventRequest(BaseModel):
+class EventRequest(RequestBody):
     """An event to be called, or looked at beforehand."""
 
     program: str = Field(min_length=1)
@@ -28,13 +29,13 @@ class EventRequest(BaseModel):
     )
 
 
-class Cancellation(BaseModel):
+class Cancellation(RequestBody):
     """Why an event is called off."""
 
     reason: str = Field(min_length=1, max_length=500)
 
 
-class OptOut(BaseModel):
+class OptOut(RequestBody):
     """Who opts out."""
 
     participant: str = Field(min_length=1)

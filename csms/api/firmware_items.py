@@ -4,12 +4,13 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.domain.campaign import Campaign, CampaignMember
 from csms.domain.firmware import FirmwareImage, FirmwareUpdate, Step
 from csms.domain.publication import Publication
 
 
-class ImageBody(BaseModel):
+class ImageBody(RequestBody):
     """A firmware image as an operator registers it."""
 
     id: str = Field(description="Its name here.", max_length=64)
@@ -50,7 +51,7 @@ class ImageItem(BaseModel):
     retired_at: datetime | None
 
 
-class UpdateBody(BaseModel):
+class UpdateBody(RequestBody):
     """An update as an operator wants it."""
 
     image: str
@@ -99,7 +100,7 @@ class UpdateItem(BaseModel):
     steps: list[StepItem] | None = None
 
 
-class CampaignBody(BaseModel):
+class CampaignBody(RequestBody):
     """A campaign as an operator begins it."""
 
     id: str = Field(max_length=64)
@@ -153,7 +154,7 @@ class CampaignItem(BaseModel):
     members: list[MemberItem] | None = None
 
 
-class PublicationBody(BaseModel):
+class PublicationBody(RequestBody):
     """What a local controller shall offer."""
 
     image: str

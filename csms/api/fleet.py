@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.figures import kw, kwh
 from csms.api.guard import GuardedRoute
 from csms.domain.errors import NotFound
@@ -76,7 +77,7 @@ class ParticipantItem(BaseModel):
     programs: list[str]
 
 
-class DepartureItem(BaseModel):
+class DepartureItem(RequestBody):
     """A standing departure, local to the site."""
 
     weekday: int = Field(ge=0, le=6, description="0 for Monday to 6 for Sunday.")
@@ -84,7 +85,7 @@ class DepartureItem(BaseModel):
     soc_pct: float = Field(ge=0, le=100)
 
 
-class OverrideItem(BaseModel):
+class OverrideItem(RequestBody):
     """What one date has instead of its standing departures."""
 
     date: dt.date
@@ -92,7 +93,7 @@ class OverrideItem(BaseModel):
     soc_pct: float = Field(ge=0, le=100)
 
 
-class NeedItem(BaseModel):
+class NeedItem(RequestBody):
     """What a driver needs, come what may."""
 
     min_soc_pct: float = Field(ge=0, le=100)

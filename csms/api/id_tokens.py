@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.ids import SiteId, StationId
@@ -37,7 +38,7 @@ Kind = Annotated[
 GroupName = Annotated[str, Field(min_length=1, max_length=36)]
 
 
-class PlaceBody(BaseModel):
+class PlaceBody(RequestBody):
     """Where a token may charge: at one station, or at every station of a site."""
 
     station: Annotated[str, Field(max_length=255)] | None = None
@@ -47,7 +48,7 @@ class PlaceBody(BaseModel):
     )
 
 
-class TokenRules(BaseModel):
+class TokenRules(RequestBody):
     """What is said of a token."""
 
     label: str = Field("", max_length=200, description="Whose it is, for people.")

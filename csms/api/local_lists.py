@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.local_list import ListEntry, LocalList
@@ -39,7 +40,7 @@ class LocalListItem(BaseModel):
     entries: list[EntryItem] = Field(description="What the station took.")
 
 
-class Synchronize(BaseModel):
+class Synchronize(RequestBody):
     """How to bring a list to a station."""
 
     full: bool = Field(

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.numbers import number_in
 from csms.domain.ids import StationId
@@ -21,10 +22,8 @@ CREATED, NO_CONTENT = 201, 204
 JobId = Annotated[str, Path(description="Its number.")]
 
 
-class LogAsked(BaseModel):
+class LogAsked(RequestBody):
     """Which log is wanted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     log: LogKind = Field(
         LogKind.DIAGNOSTICS, description="`DataCollectorLog` needs OCPP 2.1."

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.numbers import number_in
 from csms.api.variable_items import (
@@ -35,10 +36,8 @@ ACCEPTED = 202
 ReportId = Annotated[str, Path(description="Its number.")]
 
 
-class StreamItem(BaseModel):
+class StreamItem(RequestBody):
     """How often a periodic event stream is sent; one of the two at least."""
-
-    model_config = ConfigDict(extra="forbid")
 
     interval_s: int | None = Field(None, ge=0, lt=2**31)
     values: int | None = Field(None, ge=0, lt=2**31)
@@ -78,10 +77,8 @@ class MonitorWanted(VariableName):
         )
 
 
-class MonitorsWanted(BaseModel):
+class MonitorsWanted(RequestBody):
     """Monitors that are to be set."""
-
-    model_config = ConfigDict(extra="forbid")
 
     monitors: list[MonitorWanted] = Field(min_length=1, max_length=1000)
 
@@ -128,10 +125,8 @@ class MonitorsItem(BaseModel):
     reported: list[ReportedItem]
 
 
-class ClearWanted(BaseModel):
+class ClearWanted(RequestBody):
     """Monitors that are to be cleared, by the station's numbers."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(
         min_length=1, max_length=1000
@@ -146,18 +141,14 @@ class ClearedItem(BaseModel):
     info: str
 
 
-class BaseWanted(BaseModel):
+class BaseWanted(RequestBody):
     """With which monitors a station is to start afresh."""
-
-    model_config = ConfigDict(extra="forbid")
 
     base: Base
 
 
-class LevelWanted(BaseModel):
+class LevelWanted(RequestBody):
     """How grave an event must be to be reported."""
-
-    model_config = ConfigDict(extra="forbid")
 
     severity: int = Field(ge=0, le=9)
 
@@ -170,10 +161,8 @@ class AnswerItem(BaseModel):
     info: str
 
 
-class ReportWanted(BaseModel):
+class ReportWanted(RequestBody):
     """Which monitors are to be reported; all if nothing is said."""
-
-    model_config = ConfigDict(extra="forbid")
 
     criteria: list[Criterion] = Field(default=[], max_length=3)
     variables: list[ComponentOrVariable] = Field(default=[], max_length=1000)

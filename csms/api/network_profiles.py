@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.device_model import NetworkProfile
@@ -27,10 +28,8 @@ Interface = Literal[
 ]
 
 
-class _Part(BaseModel):
+class _Part(RequestBody):
     """A part of a way to connect; its secrets go to the station and nowhere else."""
-
-    model_config = ConfigDict(extra="forbid")
 
     def words(self) -> dict[str, Any]:
         """Return it in the words of the wire."""
@@ -89,7 +88,7 @@ class NetworkProfileBody(_Part):
     vpn: VpnBody | None = None
 
 
-class PriorityBody(BaseModel, extra="forbid"):
+class PriorityBody(RequestBody):
     """By which slots a station connects."""
 
     slots: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=20)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.ids import EvseId, TransactionId
@@ -20,7 +21,7 @@ CREATED = 201
 Number = Annotated[int, Field(ge=1)]
 
 
-class StartBody(BaseModel, extra="forbid"):
+class StartBody(RequestBody):
     """A transaction to be started (F01, F02)."""
 
     evse: Number
@@ -31,14 +32,14 @@ class StartBody(BaseModel, extra="forbid"):
     )
 
 
-class UnlockBody(BaseModel, extra="forbid"):
+class UnlockBody(RequestBody):
     """A connector to be unlocked (F05)."""
 
     evse: Number
     connector: Number = 1
 
 
-class TriggerBody(BaseModel, extra="forbid"):
+class TriggerBody(RequestBody):
     """A message to be sent by the station (F06)."""
 
     message: str = Field(
@@ -48,7 +49,7 @@ class TriggerBody(BaseModel, extra="forbid"):
     connector: Number | None = None
 
 
-class AvailabilityBody(BaseModel, extra="forbid"):
+class AvailabilityBody(RequestBody):
     """What is to be put in or out of service (G03, G04)."""
 
     operative: bool

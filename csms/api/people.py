@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.services.ports.access import AccessToken, AuditEntry, Role
 from csms.web.auth import Admin, NodeOf, Viewer
@@ -22,7 +23,7 @@ class Me(BaseModel):
     role: Role
 
 
-class TokenRequest(BaseModel):
+class TokenRequest(RequestBody):
     """A token to be made."""
 
     name: str = Field(min_length=1, max_length=100, description="What it is for.")
@@ -49,7 +50,7 @@ class NewToken(BaseModel):
     secret: str
 
 
-class AccountRequest(BaseModel):
+class AccountRequest(RequestBody):
     """A person who may sign in."""
 
     password: str = Field(max_length=500)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.id_tokens import GroupName, Kind, Text
 from csms.api.stations import known_station
@@ -21,14 +22,14 @@ CREATED = 201
 HIGHEST = 2**31 - 1
 
 
-class HolderBody(BaseModel):
+class HolderBody(RequestBody):
     """For whom an EVSE is kept free."""
 
     type: Kind
     value: Text
 
 
-class ReservationBody(BaseModel):
+class ReservationBody(RequestBody):
     """What is asked to be kept free."""
 
     token: HolderBody

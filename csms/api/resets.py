@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.device_model import ResetRecord
@@ -16,7 +17,7 @@ ROUTER = APIRouter(tags=["device models"], route_class=GuardedRoute)
 CREATED = 201
 
 
-class ResetBody(BaseModel, extra="forbid"):
+class ResetBody(RequestBody):
     """A restart."""
 
     type: Literal["Immediate", "OnIdle", "ImmediateAndResume"] = Field(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.security import (
@@ -71,14 +72,14 @@ class DoorItem(BaseModel):
     upgrades: list[UpgradeItem]
 
 
-class DoorRequest(BaseModel):
+class DoorRequest(RequestBody):
     """How a station must come in from now on."""
 
     least_profile: ProfileNumber | None = None
     accepts_expired: bool | None = None
 
 
-class UpgradeRequest(BaseModel):
+class UpgradeRequest(RequestBody):
     """Which profile a station is to come in with."""
 
     profile: Literal[2, 3]

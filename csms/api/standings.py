@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.ids import StationId
@@ -15,7 +16,7 @@ from csms.web.auth import Admin, NodeOf
 ROUTER = APIRouter(tags=["stations"], route_class=GuardedRoute)
 
 
-class StandingRequest(BaseModel):
+class StandingRequest(RequestBody):
     """Whether a station is served."""
 
     standing: Literal["rejected", "pending"] = Field(
@@ -24,7 +25,7 @@ class StandingRequest(BaseModel):
     )
 
 
-class EditionRequest(BaseModel):
+class EditionRequest(RequestBody):
     """The only edition that a station is offered."""
 
     edition: Literal["ocpp2.1", "ocpp2.0.1"] | None = Field(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
+from csms.api.bodies import RequestBody
 from csms.api.guard import GuardedRoute
 from csms.api.stations import known_station
 from csms.domain.errors import NotFound
@@ -34,7 +35,7 @@ class TariffItem(BaseModel):
     document: dict[str, Any]
 
 
-class AssignBody(BaseModel, extra="forbid"):
+class AssignBody(RequestBody):
     """Which tariff is to hold, and where."""
 
     tariff: str = Field(max_length=60)
@@ -70,7 +71,7 @@ class Cleared(BaseModel):
     statuses: dict[str, str] | None
 
 
-class ChangeBody(BaseModel, extra="forbid"):
+class ChangeBody(RequestBody):
     """Which tariff an ongoing transaction is to have from now on."""
 
     tariff: str = Field(max_length=60)

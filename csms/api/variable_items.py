@@ -1,14 +1,13 @@
 """The name of a variable, as requests and answers write it."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from csms.api.bodies import RequestBody
 from csms.domain.station import VariableKey
 
 
-class VariableName(BaseModel):
+class VariableName(RequestBody):
     """A variable of a station's device model."""
-
-    model_config = ConfigDict(extra="forbid")
 
     component: str = Field(min_length=1, max_length=50, examples=["EVSE"])
     variable: str = Field(min_length=1, max_length=50, examples=["Power"])

@@ -71,11 +71,14 @@ class ChargingGuard:
 
         Raises:
             ProfileBroken: If it breaks the standard, or the station lacks something.
+            DischargeForbidden: If it clears what holds a discharge back.
         """
         situation = self.charging.situation(station)
         found = list(self._breaches(station, action, payload, situation))
         if found:
             raise ProfileBroken(found, action)
+        if action == "ClearChargingProfile":
+            await self.charging.permit_clearing(station, _criteria(payload))
 
     def _breaches(
         self,
@@ -216,11 +219,18 @@ class CommandEar:
         if number is not None:
             self.ledger.cleared(station, number)
             return
-        said = payload.get("chargingProfileCriteria") or {}
-        purpose = said.get("chargingProfilePurpose")
-        criteria = Criteria(
-            evse=said.get("evseId"),
-            purpose=Purpose(purpose) if purpose else None,
-            stack_level=said.get("stackLevel"),
-        )
-        self.ledger.cleared_all(station, criteria)
+        self.ledger.cleared_all(station, _criteria(payload))
+
+
+def _criteria(payload: Mapping[str, Any]) -> Criteria:
+    """Return which profiles a request clears; one with an id clears that one (K10)."""
+    number = payload.get("chargingProfileId")
+    if number is not None:
+        return Criteria(profile_id=number)
+    said = payload.get("chargingProfileCriteria") or {}
+    purpose = said.get("chargingProfilePurpose")
+    return Criteria(
+        evse=said.get("evseId"),
+        purpose=Purpose(purpose) if purpose else None,
+        stack_level=said.get("stackLevel"),
+    )

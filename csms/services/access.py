@@ -164,7 +164,11 @@ class Access:
         now = self._clock.now()
         async with self._begin() as work:
             if not await work.access.revoke_token(token, now):
-                raise NotFound(f"there is no valid token {token}", field="token")
+                raise NotFound(
+                    f"there is no valid token {token}",
+                    field="token",
+                    remedy="see csms tokens list",
+                )
             await work.access.audit(by, "token.revoked", token, {}, now)
         self._known.clear()
 
@@ -201,7 +205,11 @@ class Access:
         async with self._begin() as work:
             account = await work.access.account(name)
             if account is None:
-                raise NotFound(f"there is no account {name}", field="name")
+                raise NotFound(
+                    f"there is no account {name}",
+                    field="name",
+                    remedy="see csms accounts list",
+                )
             await work.access.save_account(replace(account, disabled_at=now))
             await work.access.audit(by, "account.disabled", name, {}, now)
         self._known.clear()

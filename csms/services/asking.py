@@ -19,6 +19,13 @@ class StationRejected(NotAllowed):
     code = "station-rejected"
 
 
+class StationPending(NotAllowed):
+    """A pending station starts and stops nothing for us (B02.FR.05)."""
+
+    code = "station-pending"
+    usual_remedy = "wait until it is accepted, or find out why not"
+
+
 class StationOffline(Conflict):
     """The station is not connected."""
 

@@ -23,7 +23,7 @@ from csms.services.ports.charging import ChargingWire, Criteria, HeldProfile
 from csms.services.ports.profiles import Urgency, Verdict
 from csms.services.ports.wire import Discharge, FieldError, Means, Reply
 from csms.services.profile_documents import profile_document
-from csms.services.reception import UnknownStation
+from csms.services.reception import UnknownEvse, UnknownStation
 from csms.services.world import World
 
 
@@ -157,8 +157,13 @@ class Charging:
         return verdict
 
     async def clear(self, station: StationId, profile_id: int, by: str) -> bool:
-        """Remove a profile (K10); tell whether the station had it."""
+        """Remove a profile (K10); tell whether the station had it.
+
+        Raises:
+            DischargeForbidden: If that lets a discharge flow that may not.
+        """
         self._known(station)
+        await self.permit_clearing(station, Criteria(profile_id=profile_id))
         gone = await self.wire.clear(station, profile_id, urgency=Urgency.CANCEL)
         self.ledger.cleared(station, profile_id)
         await self._audit(by, "profile.cleared", station, {"id": profile_id}, gone)
@@ -170,6 +175,7 @@ class Charging:
         Raises:
             Broken: If nothing is said, or a purpose that may not be cleared
                 (K10.FR.02, FR.06).
+            DischargeForbidden: If that lets a discharge flow that may not.
         """
         self._known(station)
         if criteria.purpose in (Purpose.EXTERNAL, Purpose.LOCAL_GENERATION):
@@ -180,6 +186,7 @@ class Charging:
                 "nothing says which profiles are meant (K10.FR.02)",
                 remedy="name an EVSE, a purpose or a stack level",
             )
+        await self.permit_clearing(station, criteria)
         gone = await self.wire.clear_all(station, criteria)
         self.ledger.cleared_all(station, criteria)
         detail = {
@@ -189,6 +196,25 @@ class Charging:
         }
         await self._audit(by, "profiles.cleared", station, detail, gone)
         return gone
+
+    async def permit_clearing(self, station: StationId, criteria: Criteria) -> None:
+        """Let a clearing pass that frees no discharge which must not be.
+
+        Whatever lies above a discharge may hold it back. The discharge itself may
+        always be cleared.
+
+        Raises:
+            DischargeForbidden: If one stays behind, and a rule forbids it.
+        """
+        gone, left = self.ledger.split(station, criteria)
+        if gone and all(each.discharges for each in gone):
+            return
+        for each in left:
+            over = each.valid_to is not None and each.valid_to <= self._now()
+            if each.discharges and not over:
+                evse = each.evse.number or None
+                freed = Discharge(evse, frozenset({Means.RESUMING}), finite=True)
+                await self.gate.permit(station, freed)
 
     async def update(
         self, station: StationId, profile_id: int, values: Period, by: str
@@ -281,7 +307,7 @@ class Charging:
 
     def _transaction(self, evse: EvseId) -> TransactionId:
         if self.world.book.evse(evse) is None:
-            raise NotFound(f"{evse.station} has no EVSE {evse.number}", field="evse")
+            raise UnknownEvse(f"{evse.station} has no EVSE {evse.number}", field="evse")
         found = self.world.live.get(evse).transaction
         if found is None:
             raise NoTransaction(f"no transaction runs at {evse}")

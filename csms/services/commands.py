@@ -10,12 +10,12 @@ import structlog
 from csms.charging.requirements import repetition
 from csms.clock import Clock
 from csms.domain.data_transfer import Heading, Transfer
-from csms.domain.errors import Broken, NotAllowed, NotFound
+from csms.domain.errors import Broken, NotFound
 from csms.domain.ids import StationId
 from csms.domain.privacy import shown
 from csms.domain.secrecy import hidden
 from csms.domain.station import EDITION_21, Standing
-from csms.services.asking import StationRejected
+from csms.services.asking import StationPending, StationRejected
 from csms.services.fitness import Fitness
 from csms.services.permitting import DischargeGate, Holding, holds_nothing
 from csms.services.ports.wire import (
@@ -80,12 +80,6 @@ class Detour(Protocol):
     ) -> CommandResult:
         """Ask, keep what comes of it, and return that."""
         ...
-
-
-class StationPending(NotAllowed):
-    """A pending station starts and stops nothing for us (B02.FR.05)."""
-
-    code = "station-pending"
 
 
 class Aftermath(Protocol):
@@ -214,9 +208,7 @@ class Commands:
         if standing is Standing.REJECTED:
             raise StationRejected
         if standing is Standing.PENDING and action in AFTER_ACCEPTED:
-            raise StationPending(
-                remedy="wait until it is accepted, or find out why not"
-            )
+            raise StationPending
         if (discharge := self.wire.discharge(action, payload)) is not None:
             await self.gate.permit(station, discharge)
         for guard in self.guards:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from csms.charging.comparing import Difference, differences
 from csms.charging.composite import Circumstances, composite, composite_of_station
 from csms.charging.profile_rules import unit_of
-from csms.domain.errors import NotFound
 from csms.domain.ids import EvseId
 from csms.domain.interval import Interval
 from csms.domain.profile import Composite, RateUnit
@@ -14,7 +13,7 @@ from csms.services.ledger import Ledger
 from csms.services.needs import needs_of
 from csms.services.ports.charging import ChargingWire
 from csms.services.ports.wire import Reply
-from csms.services.reception import UnknownStation
+from csms.services.reception import UnknownEvse, UnknownStation
 from csms.services.world import World
 
 LONGEST = timedelta(days=31)
@@ -72,14 +71,14 @@ class Composites:
 
         Raises:
             UnknownStation: If no such station is in the registry.
-            NotFound: If it has no such EVSE.
+            UnknownEvse: If it has no such EVSE.
             NoAnswer: If it cannot be asked or does not answer.
             RefusedByStation: If it answers by an error.
         """
         if self.world.book.station(evse.station) is None:
             raise UnknownStation(f"there is no station {evse.station}")
         if evse.number and self.world.book.evse(evse) is None:
-            raise NotFound(f"{evse.station} has no EVSE {evse.number}", field="evse")
+            raise UnknownEvse(f"{evse.station} has no EVSE {evse.number}", field="evse")
         wanted = unit or unit_of(self.world.book.capability(evse.station))
         seconds = max(int(min(span, LONGEST).total_seconds()), 1)
         said = await self.wire.composite_in(evse, seconds, wanted)

@@ -163,7 +163,8 @@ class DeviceReporting:
             shortcomings=known.shortcomings,
             at=provisioned_at,
         )
-        self.book.put_station(replace(known, capabilities=able))
+        present = self.book.station(known.id) or known
+        self.book.put_station(replace(present, capabilities=able))
 
 
 @dataclass(slots=True)

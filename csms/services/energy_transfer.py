@@ -6,7 +6,6 @@ Leave is given by the same gate as every discharge; taking it away needs none.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from csms.domain.errors import NotFound
 from csms.domain.ids import EvseId
 from csms.domain.station import EDITION_21
 from csms.services.charging import NoTransaction
@@ -14,6 +13,7 @@ from csms.services.needs import needs_of
 from csms.services.permitting import DischargeGate
 from csms.services.ports.charging import ChargingWire
 from csms.services.ports.wire import Discharge, Means, Reply
+from csms.services.reception import UnknownEvse
 from csms.services.world import World
 
 _BACK = ("BPT", "DER")
@@ -66,12 +66,12 @@ class EnergyTransfer:
         """Tell the station what is allowed from now on (Q02.FR.05).
 
         Raises:
-            NotFound: If there is no such EVSE.
+            UnknownEvse: If there is no such EVSE.
             NoTransaction: If none runs there.
             DischargeForbidden: If a rule forbids the way back.
         """
         if self.world.book.evse(evse) is None:
-            raise NotFound(f"there is no EVSE {evse}", field="evse")
+            raise UnknownEvse(f"there is no EVSE {evse}", field="evse")
         transaction = self.world.live.get(evse).transaction
         if transaction is None:
             raise NoTransaction(f"no transaction runs at {evse}")

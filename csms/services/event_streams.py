@@ -152,7 +152,8 @@ class EventStreams:
         if stream not in streams:
             self._count(station, "unknown-stream", "id", f"{stream}")
             return
-        await self._shut(streams.pop(stream))
+        await self._shut(streams[stream])
+        streams.pop(stream, None)
 
     async def take(self, station: StationId, told: Told) -> None:
         """Take values; those of a stream that is not open are counted, not kept."""
@@ -235,7 +236,8 @@ class EventStreams:
             elif there.params != each.params:
                 await self._adjusted(there, each.params)
         for gone in streams.keys() - {each.id for each in said}:
-            await self._shut(streams.pop(gone))
+            await self._shut(streams[gone])
+            streams.pop(gone, None)
         return await self.of(station)
 
     async def adjust(

@@ -62,6 +62,17 @@ class Ledger:
         """Return one profile, if it is known."""
         return self._held.get(station, {}).get(profile_id)
 
+    def split(
+        self, station: StationId, criteria: Criteria
+    ) -> tuple[Sequence[Profile], Sequence[Profile]]:
+        """Return what is cleared by some criteria, and what stays (K10.FR.04)."""
+        gone: list[Profile] = []
+        left: list[Profile] = []
+        for row in self.rows(station):
+            if row.profile is not None:
+                (gone if _clears(row, criteria) else left).append(row.profile)
+        return gone, left
+
     @staticmethod
     def standing(row: HeldProfile) -> Standing:
         """Return how intent and report stand to each other."""
@@ -111,11 +122,7 @@ class Ledger:
     def cleared_all(self, station: StationId, criteria: Criteria) -> None:
         """Take note that all profiles that match are gone (K10.FR.04)."""
         for row in self.rows(station):
-            foreign = row.profile is not None and row.profile.purpose in (
-                Purpose.EXTERNAL,
-                Purpose.LOCAL_GENERATION,
-            )
-            if not foreign and _matches(row, criteria):
+            if _clears(row, criteria):
                 self.cleared(station, row.profile_id)
 
     def reported(
@@ -236,6 +243,15 @@ class LedgerWire:
     async def composite(self, evse: EvseId, seconds: int) -> Composite | None:
         """Return what will result from all its profiles (K08), if it can tell."""
         return await self._wire.composite(evse, seconds)
+
+
+def _clears(row: HeldProfile, criteria: Criteria) -> bool:
+    """Tell whether a clearing concerns a profile; only who set it clears another's."""
+    foreign = row.profile is not None and row.profile.purpose in (
+        Purpose.EXTERNAL,
+        Purpose.LOCAL_GENERATION,
+    )
+    return not foreign and _matches(row, criteria)
 
 
 def _matches(row: HeldProfile, criteria: Criteria) -> bool:

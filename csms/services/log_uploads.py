@@ -17,7 +17,7 @@ from csms.domain.log_job import (
     after,
     harmless_name,
 )
-from csms.services.ports.logs import LogFiles, TooLarge
+from csms.services.ports.logs import Kept, LogFiles, TooLarge
 from csms.services.ports.work import Begin, Work
 from csms.services.upload_places import UploadPolicy, hash_of, user_of
 
@@ -92,22 +92,17 @@ class LogUploads:
             UploadTooLarge: If it is larger than what is taken.
             Broken: If it is empty.
         """
-        found = await self.admit(job, user, secret)
         if job in self._busy or len(self._busy) >= MOST_AT_ONCE:
             raise UploadsBusy(remedy="try again in a while")
         self._busy.add(job)
         try:
-            kept = await self._files.keep(job, chunks, self.policy.most_bytes)
-        except TooLarge:
-            raise await self.too_large(found) from None
+            found = await self.admit(job, user, secret)
+            kept = await self._written(found, chunks)
+            said = harmless_name(name or found.promised_name)
+            file = LogFile(said, content_type[:100], kept.size, kept.sha256)
+            await self._keep(found, file, secret)
         finally:
             self._busy.discard(job)
-        if not kept.size:
-            await self._files.delete(job)
-            raise Broken("the file is empty", remedy="send its content as the body")
-        said = harmless_name(name or found.promised_name)
-        file = LogFile(said, content_type[:100], kept.size, kept.sha256)
-        await self._keep(found, file, secret)
         log.info("log.received", job=job, station=found.request.station, size=kept.size)
         return file
 
@@ -145,12 +140,23 @@ class LogUploads:
             remedy="raise CSMS_LOG_UPLOAD_MAX_MB, or ask for less",
         )
 
+    async def _written(self, job: LogJob, chunks: AsyncIterator[bytes]) -> Kept:
+        try:
+            kept = await self._files.keep(job.id, chunks, self.policy.most_bytes)
+        except TooLarge:
+            raise await self.too_large(job) from None
+        if not kept.size:
+            await self._files.delete(job.id)
+            raise Broken("the file is empty", remedy="send its content as the body")
+        return kept
+
     async def _keep(self, job: LogJob, file: LogFile, secret: str) -> None:
         now = self._clock.now()
         async with self._begin() as work:
             found = await work.logs.find(job.id, lock=True)
             used = await work.logs.use_secret(job.id, hash_of(secret), now)
             if found is None or not used:
+                await self._files.delete(job.id)
                 raise UploadClosed
             await work.logs.save_file(job.id, file, now)
             status = LogStatus(now, LogWord.FILE_CAME.value, f"{file.size} bytes")

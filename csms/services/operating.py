@@ -17,24 +17,17 @@ from csms.domain.station import Standing
 from csms.domain.station_request import RequestKind, RequestState, StationRequest
 from csms.domain.token import IdToken
 from csms.domain.units import Power
-from csms.services.asking import StationRejected
+from csms.services.asking import StationPending, StationRejected
 from csms.services.live import LiveFleet
 from csms.services.ports.requests import OperatingWire
 from csms.services.ports.wire import NoAnswer, RefusedByStation, Reply
 from csms.services.ports.work import Begin
-from csms.services.reception import UnknownStation
+from csms.services.reception import UnknownEvse, UnknownStation
 from csms.services.stations import StationBook
 
 DAY = timedelta(days=1)
 START_PROFILES = 900_000
 """Above it, by EVSE, lie the ids of profiles that come with a start (K01.FR.05)."""
-
-
-class UnknownEvse(NotFound):
-    """The station has no such EVSE."""
-
-    code = "unknown-evse"
-    usual_remedy = "see csms stations show"
 
 
 class UnknownTransaction(NotFound):
@@ -95,10 +88,11 @@ class Operating:
             UnknownEvse: If it has no such EVSE.
             TokenRefused: If the token may not charge there.
             ReservedForAnother: If the EVSE is kept free for somebody else.
+            StationPending: If it is not accepted yet.
             EvseBusy: If an authorized transaction goes on there. One that waits for
                 somebody, because the cable was first, is what is started (F01).
         """
-        self._known(evse.station, evse.number)
+        self._known(evse.station, evse.number, accepted=True)
         if limit is not None and limit.watts <= 0:
             raise Broken(
                 "a limit to start with is above zero",
@@ -131,9 +125,10 @@ class Operating:
 
         Raises:
             UnknownStation: If there is no such station.
+            StationPending: If it is not accepted yet.
             UnknownTransaction: If no such transaction goes on there.
         """
-        self._known(station)
+        self._known(station, accepted=True)
         async with self.begin() as work:
             ongoing = {each.id for each in await work.telemetry.ongoing(station)}
         if transaction not in ongoing:
@@ -261,12 +256,16 @@ class Operating:
                 return each.id
         return None
 
-    def _known(self, station: StationId, evse: int | None = None) -> None:
+    def _known(
+        self, station: StationId, evse: int | None = None, *, accepted: bool = False
+    ) -> None:
         known = self.book.station(station)
         if known is None:
             raise UnknownStation(f"there is no station {station}")
         if known.standing is Standing.REJECTED:
             raise StationRejected
+        if accepted and known.standing is Standing.PENDING:
+            raise StationPending
         if evse is not None and self.book.evse(EvseId(station, evse)) is None:
             raise UnknownEvse(
                 f"{station} has no EVSE {evse}",

@@ -23,6 +23,13 @@ class UnknownStation(NotFound):
     usual_remedy = "see csms stations list"
 
 
+class UnknownEvse(NotFound):
+    """The station has no such EVSE."""
+
+    code = "unknown-evse"
+    usual_remedy = "see csms stations show"
+
+
 class Connections(Protocol):
     """Whoever wants to know at once which stations have a socket."""
 
@@ -96,7 +103,16 @@ class Reception:
             self.journal.booted(boot)
         else:
             await self._save(boot, after.standing)
-        self.book.put_station(after)
+        present = self._known(boot.station)
+        self.book.put_station(
+            replace(
+                present,
+                make=after.make,
+                boot_reason=after.boot_reason,
+                booted_at=after.booted_at,
+                standing=after.standing,
+            )
+        )
         self.provisioning.booted(boot.station)
         log.info(
             "station.booted",
@@ -161,14 +177,14 @@ class Reception:
         Raises:
             UnknownStation: If no such station is in the registry.
         """
-        known = self._known(station)
+        self._known(station)
         async with self.begin() as work:
             await work.stations.set_standing(station, standing)
             body = {"standing": standing.value, "by": by}
             now = self.clock.now()
             await work.facts.add("station.standing_set", station, body, now)
             await work.access.audit(by, "station.standing_set", station, body, now)
-        self.book.put_station(replace(known, standing=standing))
+        self.book.put_station(replace(self._known(station), standing=standing))
         if standing is Standing.REJECTED:
             self.provisioning.gone(station)
 
@@ -180,13 +196,13 @@ class Reception:
         Raises:
             UnknownStation: If no such station is in the registry.
         """
-        known = self._known(station)
+        self._known(station)
         async with self.begin() as work:
             await work.stations.pin_edition(station, edition)
             body = {"edition": edition}
             now = self.clock.now()
             await work.access.audit(by, "station.edition_pinned", station, body, now)
-        self.book.put_station(replace(known, edition_pin=edition))
+        self.book.put_station(replace(self._known(station), edition_pin=edition))
 
     def _known(self, station: StationId) -> Station:
         known = self.book.station(station)

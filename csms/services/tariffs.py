@@ -27,7 +27,7 @@ from csms.domain.tariff import (
 from csms.services.ports.tariffs import InstalledTariff, TariffWire
 from csms.services.ports.wire import FieldError, NoAnswer, RefusedByStation
 from csms.services.ports.work import Begin, Work
-from csms.services.reception import UnknownStation
+from csms.services.reception import UnknownEvse, UnknownStation
 from csms.services.stations import StationBook
 
 log = structlog.get_logger()
@@ -363,7 +363,7 @@ class Tariffs:
         if self.book.station(station) is None:
             raise UnknownStation(f"there is no station {station}")
         if evse and self.book.evse(EvseId(station, evse)) is None:
-            raise NotFound(f"{station} has no EVSE {evse}", field="evse")
+            raise UnknownEvse(f"{station} has no EVSE {evse}", field="evse")
 
 
 async def _found(work: Work, tariff: str) -> Tariff:

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.status import (
@@ -31,6 +31,7 @@ from csms.services.registry_document import MalformedRegistry
 from csms.services.tariffs import MalformedTariff
 
 MEDIA_TYPE = "application/problem+json"
+DESCRIBED = "send what /openapi.json describes"
 log = structlog.get_logger()
 
 _DATA = "22"
@@ -81,6 +82,12 @@ class Unstorable(Broken):
     """A value cannot be kept: a NUL character, or a number out of all bounds."""
 
     code = "unstorable"
+
+
+class Unsayable(Broken):
+    """No message to a station can hold a value."""
+
+    code = "unsayable"
 
 
 class Unavailable(DomainError):
@@ -144,16 +151,22 @@ def respond(problem: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Say of failures of the database what they mean to the asker.
+    """Say of failures beyond the services what they mean to the asker.
 
     Raises:
         Unavailable: If the database was lost or is overcharged.
         Unstorable: If it cannot hold a value that came with the request.
+        Unsayable: If no message to a station can hold one.
     """
     try:
         yield
     except DomainError:
         raise
+    except ValidationError as error:
+        log.warning("http.unsayable", error=repr(error)[:500])
+        first = error.errors(include_input=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise Unsayable(f"{field}: {first['msg']}", field=field) from error
     except Exception as error:
         if _is_away(error):
             log.warning("http.store_away", error=repr(error)[:500])
@@ -182,6 +195,8 @@ def _sqlstate(error: Exception) -> str:
 
 async def _domain(_request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 the registration says so
+    if isinstance(error, Broken) and error.remedy is None:
+        error.remedy = DESCRIBED
     headers = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="csms"'
@@ -207,7 +222,7 @@ async def _validation(_request: Request, error: Exception) -> Response:
             detail=f"{first.field}: {first.problem}" if first.field else first.problem,
             code="malformed-request",
             field=first.field or None,
-            remedy="send what /openapi.json describes",
+            remedy=DESCRIBED,
             errors=errors,
         )
     )

@@ -258,6 +258,26 @@ async def test_what_a_station_lacks_is_said(bay: Bay) -> None:
     assert "K01.FR.115" in problem["errors"][0]["problem"]
 
 
+async def test_what_lies_above_a_forbidden_discharge_is_not_cleared(
+    bay: Bay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = a_body({"setpoint": -5000, "mode": "CentralSetpoint"})
+    await bay.done("POST", "/charging-profiles", back)
+    above = a_body({"limit": 3000}, id=221, stack_level=5)
+    await bay.done("POST", "/charging-profiles", above)
+    monkeypatch.undo()
+
+    one = await bay.refused("DELETE", "/charging-profiles/221")
+    many = await bay.refused("DELETE", "/charging-profiles", stack_level=5)
+    command = {"chargingProfileId": 221}
+    raw = await bay.refused("POST", "/commands/ClearChargingProfile", command)
+
+    assert {each["code"] for each in (one, many, raw)} == {"discharge-forbidden"}
+    assert bay.sent("ClearChargingProfile") == []
+    await bay.done("DELETE", "/charging-profiles/220")
+    await bay.done("DELETE", "/charging-profiles/221")
+
+
 async def test_an_older_station_has_no_words_for_any_of_it(
     peopled: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
