@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgres
 
 Schema = Mapping[str, Any]
 
-ODD = {"odd": []}
+ODD: Schema = {"odd": []}
 """A value that no field takes, but one that takes anything."""
 
 PLACES = {"station": "MA-HOME-01"}
@@ -132,7 +132,8 @@ async def everything(database: str) -> dict[str, int]:
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         )
         counts = (f"SELECT '{name}', count(*) FROM {name}" for (name,) in tables)  # noqa: S608, our own names
-        return dict(await connection.fetch(" UNION ALL ".join(counts)))
+        found = await connection.fetch(" UNION ALL ".join(counts))
+        return {name: int(rows) for name, rows in found}
     finally:
         await connection.close()
 
@@ -151,7 +152,8 @@ async def test_what_makes_no_sense_is_refused_by_its_name_with_a_remedy(
     peopled: Stage, admin: httpx.AsyncClient, operations: list[Operation], database: str
 ) -> None:
     before = await everything(database)
-    asked, wrong = 0, []
+    asked = 0
+    wrong: list[object] = []
     for each in operations:
         for field, body in each.broken():
             answer = await admin.request(each.method, each.url(), json=body)
