@@ -16,6 +16,7 @@ class FakeLink:
     Attributes:
         answers: What it answers, by action; tests may add to it.
         asked: Every call: its action, its payload and its priority.
+        expiring: How long each typed call may wait, in real seconds.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class FakeLink:
         self._station = station
         self._edition = edition
         self.asked: list[tuple[str, dict[str, Any], Priority]] = []
+        self.expiring: list[float | None] = []
 
     @property
     def station(self) -> str:
@@ -47,7 +49,8 @@ class FakeLink:
         patience: float | None = None,
         expires: float | None = None,
     ) -> A:
-        del patience, expires
+        del patience
+        self.expiring.append(expires)
         return read_answer(action, self._answer(action.name, request.write(), priority))
 
     async def ask_raw(

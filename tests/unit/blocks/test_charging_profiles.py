@@ -26,8 +26,10 @@ from csms.domain.interval import Interval
 from csms.domain.profile import (
     Kind,
     OperationMode,
+    Period,
     Profile,
     RateUnit,
+    Recurrency,
     VendorCommand,
 )
 from csms.domain.units import Energy, Power
@@ -39,12 +41,14 @@ from csms.domain.vendor_profile import (
     VendorWords,
 )
 from csms.ocpp.link import Priority, Refused, Stale, Unanswered
+from csms.ocpp.messages.profiles import ChargingProfile
 from csms.ocpp.messages.smart_charging import ReportChargingProfilesRequest
 from csms.ocpp.wire import Edition
 from csms.services.ports.profiles import Urgency
 from csms.services.ports.wire import NoAnswer, RefusedByStation, Silence
 from tests.conformance.official import schema, validator
 from tests.fakes.link import FakeLink
+from tests.profile_cases import GOOD, a_profile
 
 STATION = StationId("MA-TEST-01")
 EVSE = EvseId(STATION, 1)
@@ -114,6 +118,47 @@ def asking(
 
 
 ACCEPTED = {"status": "Accepted"}
+STEP = Period(
+    0,
+    limit=1.0,
+    limit_l2=2.0,
+    limit_l3=3.0,
+    setpoint=4.0,
+    setpoint_l2=5.0,
+    setpoint_l3=6.0,
+    discharge_limit=-7.0,
+    discharge_limit_l2=-8.0,
+    discharge_limit_l3=-9.0,
+    reactive=10.0,
+    reactive_l2=11.0,
+    reactive_l3=12.0,
+    mode=OperationMode.LOCAL_FREQUENCY,
+    phases=1,
+    phase_to_use=2,
+    preconditioning=True,
+    sleep=False,
+    baseline=13.0,
+    freq_curve=((59.9, -1000.0), (60.1, 1000.0)),
+    signal_curve=((-1, -500.0), (1, 500.0)),
+)
+EVERYTHING = a_profile(
+    kind=Kind.RECURRING,
+    recurrency=Recurrency.WEEKLY,
+    periods=(STEP,),
+    duration=timedelta(hours=1),
+    valid_from=START,
+    valid_to=START + timedelta(days=9),
+    max_offline=timedelta(minutes=5),
+    invalid_after_offline=True,
+    pull_interval=timedelta(minutes=2),
+    updated_at=START,
+    min_rate=6.0,
+    above_soc=(80, 7.0),
+    local_time=True,
+    random_delay=timedelta(seconds=30),
+    schedule_id=9,
+)
+"""No station is ever sent this, but each part of it may be."""
 
 
 class TestOnTheWire:
@@ -211,6 +256,29 @@ class TestOnTheWire:
 
         assert from_wire(EVSE, to_wire(profile)) == profile
 
+    @pytest.mark.parametrize("profile", [*GOOD.values(), EVERYTHING])
+    def test_nothing_is_lost_on_the_way(self, profile: Profile) -> None:
+        said = ChargingProfile.read(to_wire(profile).write())
+
+        assert from_wire(profile.evse, said) == profile
+
+    def test_every_value_may_be_updated(self) -> None:
+        """K28.FR.01."""
+        assert update_of(EVERYTHING).write() == {
+            "limit": 1.0,
+            "limit_L2": 2.0,
+            "limit_L3": 3.0,
+            "setpoint": 4.0,
+            "setpoint_L2": 5.0,
+            "setpoint_L3": 6.0,
+            "dischargeLimit": -7.0,
+            "dischargeLimit_L2": -8.0,
+            "dischargeLimit_L3": -9.0,
+            "setpointReactive": 10.0,
+            "setpointReactive_L2": 11.0,
+            "setpointReactive_L3": 12.0,
+        }
+
     async def test_an_update_carries_the_setpoint_only(self) -> None:
         wire, link = asking(UpdateDynamicSchedule=ACCEPTED)
 
@@ -220,6 +288,8 @@ class TestOnTheWire:
         assert verdict.accepted
         assert_valid(NEW, "UpdateDynamicScheduleRequest", payload)
         assert payload["scheduleUpdate"] == {"setpoint": -10_000.0}
+        assert link.asked[0][2] is Priority.SETPOINT
+        assert link.expiring == [5]
         assert update_of(an_event(PUSH, NEW)).limit is None
 
     @pytest.mark.parametrize("edition", [OLD, NEW])
@@ -236,6 +306,11 @@ class TestOnTheWire:
         for _, payload, _ in link.asked:
             assert_valid(edition, "DataTransferRequest", payload)
         assert link.asked[1][2] is Priority.CANCEL
+        assert link.asked[0][1] == {
+            "vendorId": "org.example",
+            "messageId": "Set",
+            "data": command.data,
+        }
 
     @pytest.mark.parametrize("edition", [OLD, NEW])
     async def test_clearing_is_by_id_and_first_of_all(self, edition: Edition) -> None:

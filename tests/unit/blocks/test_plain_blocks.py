@@ -10,11 +10,11 @@ import pytest
 from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.diagnostics import Diagnostics
 from csms.blocks.security import Security
-from csms.domain.alert import StationEvent
-from csms.domain.ids import EvseId, StationId
+from csms.domain.alert import SeverityFrom, StationEvent, Trigger
+from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.security import SecurityEvent
 from csms.domain.signing import CertificateUse
-from csms.domain.station import Evse, StationNotice
+from csms.domain.station import Evse, StationNotice, VariableKey
 from csms.domain.station_request import ConnectorState
 from csms.domain.units import Power
 from csms.ocpp.messages.availability import HeartbeatRequest, StatusNotificationRequest
@@ -116,6 +116,12 @@ class TestAvailability:
         await block.status_notification(STATION, status(1, "Available", connector=0))
         assert not bench.live.get(EVSE).plugged
         assert bench.live.get(EVSE).connector_status == "Available"
+        assert bench.live.get(EVSE).connector_status_at == NOW
+        assert bench.notebook.seen == []
+        assert bench.notebook.states == [
+            ConnectorState(EVSE, 1, "Occupied", NOW),
+            ConnectorState(EVSE, 0, "Available", NOW),
+        ]
 
     async def test_a_state_from_the_past_is_history(self, bench: Bench) -> None:
         """v2x rule 22."""
@@ -177,6 +183,67 @@ class TestDiagnostics:
         await self.notify(bench, an_event("Fan", "Problem", "true"))
 
         assert bench.notebook.notices[0].severity == 6
+        (event,) = bench.notebook.events
+        assert event.severity_from is SeverityFrom.NOBODY
+        assert (event.transaction, event.cause, event.monitor) == (None, None, None)
+
+    async def test_an_event_is_kept_with_all_that_it_says(self, bench: Bench) -> None:
+        """N07.FR.10 and the rest of it."""
+        more = {
+            "eventId": 7,
+            "trigger": "Alerting",
+            "severity": 2,
+            "cleared": True,
+            "cause": 6,
+            "transactionId": "tx-1",
+            "variableMonitoringId": 12,
+            "techCode": "F-11",
+            "techInfo": "bearing",
+        }
+        bench.clock.jump_to(NOW + timedelta(seconds=5))
+
+        await self.notify(bench, {**an_event("Fan", "Problem", "true"), **more})
+
+        assert bench.notebook.events == [
+            StationEvent(
+                station=STATION,
+                event_id=7,
+                at=NOW,
+                received_at=NOW + timedelta(seconds=5),
+                trigger=Trigger.ALERTING,
+                origin="HardWiredNotification",
+                key=VariableKey("Fan", "Problem", evse=1, connector=1),
+                value="true",
+                severity=2,
+                severity_from=SeverityFrom.EVENT,
+                cleared=True,
+                cause=6,
+                transaction=TransactionId("tx-1"),
+                monitor=12,
+                tech_code="F-11",
+                tech_info="bearing",
+            )
+        ]
+        assert bench.notebook.seen == []
+
+    async def test_a_periodic_value_bothers_nobody(self, bench: Bench) -> None:
+        said = {**an_event("Fan", "Speed", "900"), "trigger": "Periodic"}
+
+        await self.notify(bench, said)
+
+        assert bench.notebook.notices == []
+        assert [each.value for each in bench.notebook.events] == ["900"]
+
+    async def test_an_event_of_an_unknown_evse_is_counted_and_kept(
+        self, bench: Bench
+    ) -> None:
+        said = an_event("Fan", "Problem", "true")
+        said["component"]["evse"]["id"] = 9
+
+        await self.notify(bench, said)
+
+        assert [each.kind for each in bench.notebook.seen] == ["unknown-evse"]
+        assert len(bench.notebook.events) == 1
 
     async def notify(self, bench: Bench, event: dict[str, Any]) -> None:
         block = Diagnostics(

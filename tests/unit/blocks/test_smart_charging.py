@@ -18,10 +18,11 @@ from csms.domain.profile import (
 )
 from csms.ocpp.wire import Edition
 from csms.services.live import LiveFleet
+from csms.services.needs import TUPLES
 from csms.services.negotiation import Answer, EvSchedule
 from csms.services.ports.charging import ExternalLimit, NeedsDecision
 from tests.conformance.official import ACTIONS, schema, validator
-from tests.fakes.clock import ManualClock
+from tests.fakes.clock import DAWN, ManualClock
 
 if TYPE_CHECKING:
     from csms.blocks.routing import Route
@@ -49,8 +50,10 @@ class Kept:
 
     def __init__(self, live: LiveFleet) -> None:
         self.live = live
+        self.begun: list[ExternalLimit] = []
 
     async def begin(self, limit: ExternalLimit) -> None:
+        self.begun.append(limit)
         for each in self.live.all():
             whole = limit.evse.number == 0 and each.evse.station == STATION
             if whole or each.evse == limit.evse:
@@ -73,16 +76,20 @@ class Scene:
         self.live.update(ELSEWHERE, plugged=True)
         self.wanted: Profile | None = PROFILE
         self.reports = ProfileReports()
+        self.limits = Kept(self.live)
+        self.reason = ""
+        self.schedules: list[EvSchedule] = []
         block = SmartCharging(
-            self.live, self.reports, self.pulled, self, Kept(self.live), ManualClock()
+            self.live, self.reports, self.pulled, self, self.limits, ManualClock()
         )
         self.routes: dict[str, Route] = {r.action.name: r for r in block.routes()}
 
     def needs(self, evse: EvseId, said: dict[str, object]) -> Answer:
         self.live.update(evse, ev_needs=said)
-        return Answer(NeedsDecision.PROCESSING)
+        return Answer(NeedsDecision.PROCESSING, self.reason)
 
     def schedule(self, said: EvSchedule) -> bool:
+        self.schedules.append(said)
         return said.schedule.periods[0].limit != 99_999
 
     def pulled(self, station: StationId, profile_id: int) -> Profile | None:
@@ -149,6 +156,20 @@ class TestNeeds:
 
         assert answer["status"] == "Processing"
 
+    async def test_how_long_a_plan_may_be_and_why_it_comes_later(
+        self, scene: Scene
+    ) -> None:
+        """K15.FR.07: the vehicle says how many steps it takes."""
+        assert "statusInfo" not in await scene.say("NotifyEVChargingNeeds", self.NEW)
+        assert TUPLES not in (scene.live.get(ONE).ev_needs or {})
+
+        scene.reason = "NoTransaction"
+        few = {**self.NEW, "maxScheduleTuples": 3}
+        answer = await scene.say("NotifyEVChargingNeeds", few)
+
+        assert answer["statusInfo"] == {"reasonCode": "NoTransaction"}
+        assert (scene.live.get(ONE).ev_needs or {})[TUPLES] == 3
+
     async def test_needs_of_one_evse_are_not_those_of_another(
         self, scene: Scene
     ) -> None:
@@ -159,18 +180,29 @@ class TestNeeds:
 
     async def test_the_vehicles_own_schedule_is_noted(self, scene: Scene) -> None:
         """K15."""
+        step: dict[str, Any] = {"startPeriod": 0, "limit": 7_000}
         payload = {
             "timeBase": NOW,
             "evseId": 1,
             "chargingSchedule": {
                 "id": 1,
                 "chargingRateUnit": "W",
-                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 7_000}],
+                "chargingSchedulePeriod": [step],
             },
+            "selectedChargingScheduleId": 4,
         }
 
         assert await scene.say("NotifyEVChargingSchedule", payload) == {
             "status": "Accepted"
+        }
+        (said,) = scene.schedules
+        assert (said.evse, said.selected) == (ONE, 4)
+        assert said.base == datetime(2026, 7, 14, 21, tzinfo=UTC)
+        assert said.document == payload
+
+        step["limit"] = 99_999
+        assert await scene.say("NotifyEVChargingSchedule", payload) == {
+            "status": "Rejected"
         }
 
 
@@ -187,10 +219,32 @@ class TestLimits:
         assert await scene.say("NotifyChargingLimit", said, edition=edition) == {}
         assert scene.live.get(ONE).external_limit is not None
         assert scene.live.get(TWO).external_limit is None
+        assert scene.limits.begun == [
+            ExternalLimit(
+                evse=ONE,
+                source="EMS",
+                local_generation=False,
+                grid_critical=None,
+                document=said,
+                since=DAWN,
+                updated_at=DAWN,
+            )
+        ]
 
         gone = {"chargingLimitSource": "EMS", "evseId": 1}
         assert await scene.say("ClearedChargingLimit", gone, edition=edition) == {}
         assert scene.live.get(ONE).external_limit is None
+
+    async def test_what_is_generated_here_is_a_limit_of_another_kind(
+        self, scene: Scene
+    ) -> None:
+        """Q06."""
+        said = {"isLocalGeneration": True, "isGridCritical": False}
+        limit = {**self.LIMIT["chargingLimit"], **said}
+        await scene.say("NotifyChargingLimit", {"chargingLimit": limit})
+
+        (kept,) = scene.limits.begun
+        assert (kept.local_generation, kept.grid_critical) == (True, False)
 
     @pytest.mark.parametrize("where", [{}, {"evseId": 0}])
     async def test_a_limit_of_the_station_is_one_of_every_evse(
