@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from csms.blocks.profile_words import to_wire
 from csms.blocks.remote_control import StationRemote
+from csms.domain.errors import Broken
 from csms.domain.ids import EvseId, StationId, TransactionId
 from csms.domain.token import IdToken
-from csms.ocpp.link import Unanswered
+from csms.ocpp.link import Priority, Unanswered
 from csms.services.ports.wire import NoAnswer, Reply, TransactionStatus
 from tests.fakes.link import FakeLink
+from tests.profile_cases import a_profile
 
 STATION = StationId("MA-TEST-01")
 TX = TransactionId("tx-1")
@@ -36,6 +39,16 @@ class TestStarting:
             "remoteStartId": 7,
             "evseId": 2,
         }
+        assert link.asked[0][2] is Priority.ROUTINE
+
+    async def test_a_start_may_bring_a_profile(self) -> None:
+        """F01.FR.08."""
+        remote, link = asking("RequestStartTransaction", {"status": "Accepted"})
+        profile = a_profile(transaction=None)
+
+        await remote.start(EvseId(STATION, 1), IdToken("abc", "Central"), 7, profile)
+
+        assert link.asked[0][1]["chargingProfile"] == to_wire(profile).write()
 
     async def test_a_refusal_keeps_its_reason(self) -> None:
         info = {"reasonCode": "TxInProgress", "additionalInfo": "busy"}
@@ -76,6 +89,42 @@ class TestAsking:
         assert not reply.accepted
         assert link.asked[0][1] == payload
 
+    async def test_a_connector_of_an_evse_is_meant(self) -> None:
+        """F06.FR.12."""
+        remote, link = asking("TriggerMessage", {"status": "Accepted"})
+
+        await remote.trigger(STATION, "StatusNotification", 1, 2)
+
+        assert link.asked[0][1]["evse"] == {"id": 1, "connectorId": 2}
+
+    async def test_a_message_of_a_vendors_own_is_triggered(self) -> None:
+        """F06.FR.17."""
+        remote, link = asking("TriggerMessage", {"status": "Accepted"})
+
+        await remote.trigger(STATION, "Custom:Weather")
+
+        assert link.asked[0][1] == {
+            "requestedMessage": "CustomTrigger",
+            "customTrigger": "Weather",
+        }
+
+    async def test_a_message_that_there_is_not_is_asked_of_nobody(self) -> None:
+        remote, link = asking("TriggerMessage", {"status": "Accepted"})
+
+        with pytest.raises(Broken, match="no station can be asked for Tea") as told:
+            await remote.trigger(STATION, "Tea")
+
+        assert told.value.field == "message"
+        assert "Heartbeat" in told.value.remedy
+        assert link.asked == []
+
+    async def test_a_connector_is_unlocked(self) -> None:
+        """F05."""
+        remote, link = asking("UnlockConnector", {"status": "Unlocked"})
+
+        assert (await remote.unlock(EvseId(STATION, 2), 3)).accepted
+        assert link.asked[0][1] == {"evseId": 2, "connectorId": 3}
+
     async def test_a_restart_may_have_to_wait(self) -> None:
         """B11, B12: scheduled is a yes."""
         remote, link = asking("Reset", {"status": "Scheduled"})
@@ -98,13 +147,14 @@ class TestAsking:
 
     async def test_a_transaction_can_be_over_with_reports_to_come(self) -> None:
         """E14."""
-        remote, _ = asking(
+        remote, link = asking(
             "GetTransactionStatus", {"ongoingIndicator": False, "messagesInQueue": True}
         )
 
         assert await remote.transaction_status(STATION, TX) == TransactionStatus(
             ongoing=False, messages_in_queue=True
         )
+        assert link.asked[0][1] == {"transactionId": "tx-1"}
 
     async def test_silence_is_no_answer(self) -> None:
         remote = StationRemote(lambda _: FakeLink({"Reset": Unanswered()}))

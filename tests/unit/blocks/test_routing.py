@@ -219,6 +219,10 @@ class TestStanding:
 
         assert await bench.refused("Heartbeat", {}) is RpcErrorCode.SECURITY_ERROR
         assert await bench.refused("MeterValues", METER) is RpcErrorCode.SECURITY_ERROR
+        assert [(each.kind, each.path) for each in bench.journal.seen] == [
+            ("not-allowed", "Heartbeat"),
+            ("not-allowed", "MeterValues"),
+        ]
 
     async def test_a_pending_station_has_to_wait(self, bench: Bench) -> None:
         """B01.FR.10, B02.FR.09."""

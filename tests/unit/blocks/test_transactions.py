@@ -1,14 +1,23 @@
+"""Transaction events become reports; what else is done beside it."""
+
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from csms.blocks.transactions import Transactions
-from csms.domain.ids import EvseId, StationId
+from csms.domain.ids import EvseId, StationId, TransactionId
+from csms.domain.tariff import TransactionCost
 from csms.domain.token import IdToken, Judgement, Verdict
 from csms.domain.transaction import EventType
 from csms.domain.units import Power
 from csms.ocpp.messages.transactions import TransactionEventRequest
+from csms.services.ports.tariffs import SignedValue
+from csms.services.ports.wire import DeviationSeen
 from tests.fakes.clock import DAWN, ManualClock
 from tests.fakes.recording import Recording, recording
 from tests.fakes.sessions import STATION
@@ -16,8 +25,24 @@ from tests.fakes.sessions import STATION
 NOW = "2026-07-13T23:30:00Z"
 
 
+SIGNED = {
+    "signedMeterData": "c2lnbmVk",
+    "signingMethod": "ECDSA-secp256r1-SHA256",
+    "encodingMethod": "OCMF",
+    "publicKey": "a2V5",
+}
+TOKEN = {"idToken": "driver-1", "type": "ISO14443"}
+
+
 class Tokens:
-    """Blocks one driver and accepts everyone else."""
+    """Blocks one driver and accepts everyone else.
+
+    Attributes:
+        starting: For each token that was judged, whether it was to start something.
+    """
+
+    def __init__(self) -> None:
+        self.starting: list[bool] = []
 
     def judge(
         self,
@@ -27,9 +52,61 @@ class Tokens:
         *,
         starting: bool = False,
     ) -> Judgement:
-        del station, evse, starting
+        del station, evse
+        self.starting.append(starting)
         blocked = token.value == "blocked"
         return Judgement(Verdict.BLOCKED if blocked else Verdict.ACCEPTED)
+
+
+@dataclass
+class Notebook:
+    """Everything else that a block tells of transactions."""
+
+    tariff: bool = True
+    total: Decimal | None = Decimal("12.34")
+    signed: list[SignedValue] = field(default_factory=list)
+    seen: list[DeviationSeen] = field(default_factory=list)
+    asked: list[TransactionId] = field(default_factory=list)
+
+    async def keep(self, values: Sequence[SignedValue]) -> None:
+        assert values
+        self.signed += values
+
+    def count(
+        self, station: StationId, seen: Sequence[DeviationSeen], at: datetime
+    ) -> None:
+        assert (station, at) == (STATION, DAWN)
+        self.seen += seen
+
+    def holds(self, station: StationId) -> bool:
+        return self.tariff and station == STATION
+
+    async def final(
+        self, station: StationId, transaction: TransactionId
+    ) -> TransactionCost | None:
+        self.asked.append(transaction)
+        if self.total is None:
+            return None
+        return TransactionCost(
+            station, transaction, "t", "USD", self.total, final=True, at=DAWN
+        )
+
+
+@dataclass
+class Reserved:
+    """Notes which transactions began with a reservation."""
+
+    notes: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def used(
+        self,
+        station: StationId,
+        transaction: TransactionId,
+        number: int | None,
+        token: IdToken | None,
+        evse: int | None,
+    ) -> None:
+        self.notes.append((station, transaction, number, token, evse))
 
 
 def event(seq_no: int = 0, **changes: Any) -> TransactionEventRequest:  # noqa: ANN401
@@ -179,3 +256,152 @@ async def test_an_end_says_why(block: Transactions, ingest: Recording) -> None:
     assert (report.stopped_reason, report.operation_mode) == ("EVDisconnected", "Idle")
     assert not ingest.live.get(EvseId(STATION, 2)).plugged
     assert [route.action.name for route in block.routes()] == ["TransactionEvent"]
+
+
+class TestBeside:
+    """What else becomes of a report, once it is kept."""
+
+    @pytest.fixture
+    def book(self) -> Notebook:
+        return Notebook()
+
+    @pytest.fixture
+    def whole(self, ingest: Recording, book: Notebook) -> Transactions:
+        return Transactions(
+            ingest.ingest,
+            Tokens(),
+            ManualClock(),
+            signed=book,
+            costs=book,
+            deviations=book,
+            reservations=Reserved(),
+        )
+
+    async def test_what_a_meter_has_signed_is_kept_word_for_word(
+        self, whole: Transactions, ingest: Recording, book: Notebook
+    ) -> None:
+        """J02.FR.21."""
+        plain, signed = {"value": 5.0}, {"value": 6.0, "signedMeterValue": SIGNED}
+        samples = [
+            plain,
+            signed,
+            signed | {"measurand": "Energy.Active.Export.Register"},
+        ]
+        samples[2] |= {"context": "Transaction.End", "location": "EV", "phase": "L1"}
+        values = [{"timestamp": NOW, "sampledValue": samples}]
+        async with ingest:
+            await whole.transaction_event(STATION, event(**MEASURED))
+            await whole.transaction_event(STATION, event(1, meterValue=values))
+
+        said = ("c2lnbmVk", "ECDSA-secp256r1-SHA256", "OCMF", "a2V5")
+        nowhere, tx = EvseId(STATION, 0), TransactionId("tx-1")
+        assert book.signed == [
+            SignedValue(
+                nowhere, DAWN, "Sample.Periodic", "Energy.Active.Import.Register",
+                "Outlet", "", tx, *said,
+            ),
+            SignedValue(
+                nowhere, DAWN, "Transaction.End", "Energy.Active.Export.Register",
+                "EV", "L1", tx, *said,
+            ),
+        ]  # fmt: skip
+
+    async def test_an_end_is_told_its_cost_where_a_tariff_holds(
+        self, whole: Transactions, ingest: Recording, book: Notebook
+    ) -> None:
+        """I03."""
+        ended = {"eventType": "Ended", "triggerReason": "EVDeparted"}
+        async with ingest:
+            going = await whole.transaction_event(STATION, event())
+            over = await whole.transaction_event(STATION, event(1, **ended))
+            book.total = None
+            free = await whole.transaction_event(STATION, event(2, **ended))
+            book.tariff = False
+            unpriced = await whole.transaction_event(STATION, event(3, **ended))
+
+        assert over.write() == {"totalCost": 12.34}
+        assert going.write() == free.write() == unpriced.write() == {}
+        assert book.asked == [TransactionId("tx-1")] * 2
+
+    @pytest.mark.parametrize(
+        ("said", "starting"),
+        [
+            ({**STARTED, "idToken": TOKEN}, True),
+            ({"triggerReason": "Authorized", "idToken": TOKEN}, True),
+            ({"triggerReason": "Deauthorized", "idToken": TOKEN}, False),
+            ({"eventType": "Ended", "triggerReason": "Authorized", "idToken": TOKEN},
+             False),
+        ],
+        ids=["begins", "begins to charge", "goes on", "ends"],
+    )  # fmt: skip
+    async def test_who_starts_is_judged_as_such_and_may_have_reserved(
+        self,
+        whole: Transactions,
+        ingest: Recording,
+        *,
+        said: dict[str, Any],
+        starting: bool,
+    ) -> None:
+        """E03, H03."""
+        async with ingest:
+            await whole.transaction_event(STATION, event(**said))
+
+        tokens, reserved = whole.tokens, whole.reservations
+        assert isinstance(tokens, Tokens)
+        assert isinstance(reserved, Reserved)
+        assert tokens.starting == [starting]
+        assert [each[3] for each in reserved.notes] == (
+            [IdToken("driver-1", "ISO14443")] if starting else []
+        )
+
+    async def test_a_reservation_that_is_named_is_used(
+        self, whole: Transactions, ingest: Recording
+    ) -> None:
+        """H03.FR.01: with or without a token."""
+        place = {"evse": {"id": 2}}
+        async with ingest:
+            answer = await whole.transaction_event(
+                STATION, event(reservationId=7, **place)
+            )
+            await whole.transaction_event(
+                STATION, event(1, reservationId=8, idToken=TOKEN, **place)
+            )
+            await whole.transaction_event(STATION, event(2, **place))
+
+        tx, reserved = TransactionId("tx-1"), whole.reservations
+        assert isinstance(reserved, Reserved)
+        assert answer.write() == {}
+        assert reserved.notes == [
+            (STATION, tx, 7, None, 2),
+            (STATION, tx, 8, IdToken("driver-1", "ISO14443"), 2),
+        ]
+
+    async def test_contradictions_and_clocks_that_are_ahead_are_counted(
+        self, whole: Transactions, ingest: Recording, book: Notebook
+    ) -> None:
+        minute = "2026-07-13T23:31:00Z"
+        later = "2026-07-13T23:31:01Z"
+        async with ingest:
+            await whole.transaction_event(STATION, event(3, timestamp=minute))
+            assert book.seen == []
+            await whole.transaction_event(STATION, event(3, **MEASURED))
+            await whole.transaction_event(STATION, event(4, timestamp=later))
+
+        assert [(each.kind, each.path) for each in book.seen] == [
+            ("contradicting-report", "TransactionEvent.seqNo"),
+            ("clock-ahead", "TransactionEvent.timestamp"),
+        ]
+        assert book.seen[1].detail == "by 61 s"
+
+    async def test_a_key_code_is_kept_nowhere(
+        self, whole: Transactions, ingest: Recording
+    ) -> None:
+        """C04.FR.04."""
+        code = {"idToken": "4711", "type": "KeyCode"}
+        async with ingest:
+            await whole.transaction_event(STATION, event(idToken=code))
+            await whole.transaction_event(STATION, event(1, idToken=TOKEN))
+
+        hidden, shown = (each.payload for each in ingest.reports)
+        assert "4711" not in hidden
+        assert "driver-1" in shown
