@@ -115,7 +115,7 @@ class TestAsking:
             await remote.trigger(STATION, "Tea")
 
         assert told.value.field == "message"
-        assert "Heartbeat" in told.value.remedy
+        assert "Heartbeat" in str(told.value.remedy)
         assert link.asked == []
 
     async def test_a_connector_is_unlocked(self) -> None:

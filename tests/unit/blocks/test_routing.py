@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from csms.blocks.routing import Route, Router, route, route_whole
+from csms.blocks.routing import Route, Router, route, route_told, route_whole
 from csms.domain.ids import StationId
 from csms.domain.station import Standing
 from csms.ocpp.codes import CallRefused, RpcErrorCode
@@ -26,10 +26,19 @@ from csms.ocpp.messages.common import (
     EnergyTransferMode,
     IdTokenInfo,
 )
+from csms.ocpp.messages.event_streams import (
+    NOTIFY_PERIODIC_EVENT_STREAM,
+    NotifyPeriodicEventStream,
+)
 from csms.ocpp.messages.metering import (
     METER_VALUES,
     MeterValuesRequest,
     MeterValuesResponse,
+)
+from csms.ocpp.messages.monitoring import (
+    NOTIFY_MONITORING_REPORT,
+    NotifyMonitoringReportRequest,
+    NotifyMonitoringReportResponse,
 )
 from csms.ocpp.wire import Edition
 from csms.services.ports.wire import DeviationSeen
@@ -37,6 +46,8 @@ from tests.fakes.clock import ManualClock
 
 STATION = StationId("MA-TEST-01")
 NOW = datetime(2026, 7, 14, tzinfo=UTC)
+ZULU = "2026-07-14T00:00:00Z"
+REPORT, STREAM = "NotifyMonitoringReport", "NotifyPeriodicEventStream"
 TOKEN = {"idToken": {"idToken": "abc", "type": "ISO14443"}}
 METER = {
     "evseId": 1,
@@ -210,6 +221,93 @@ class TestDeviating:
         assert [(each.kind, each.path) for each in bench.journal.seen] == [
             ("extra-property", "MeterValues.meterValue.x")
         ]
+
+
+class Monitors:
+    def routes(self) -> Iterator[Route]:
+        yield route(NOTIFY_MONITORING_REPORT, self.take)
+
+    async def take(
+        self, station: StationId, request: NotifyMonitoringReportRequest
+    ) -> NotifyMonitoringReportResponse:
+        del station, request
+        return NotifyMonitoringReportResponse()
+
+
+@pytest.mark.parametrize(
+    ("edition", "kind", "missed"),
+    [
+        (Edition.V201, {}, False),
+        (Edition.V21, {}, True),
+        (Edition.V21, {"eventNotificationType": "CustomMonitor"}, False),
+    ],
+    ids=["2.0.1", "2.1", "2.1 whole"],
+)
+async def test_what_only_the_newer_edition_requires_is_missed_in_it_alone(
+    bench: Bench, *, edition: Edition, kind: dict[str, str], missed: bool
+) -> None:
+    router = Router(
+        [Monitors()],
+        stations=bench.stations,
+        journal=bench.journal,
+        clock=ManualClock(NOW),
+    )
+    monitor = {"id": 1, "transaction": False, "value": 1, "type": "Delta"}
+    said = {
+        "component": {"name": "EVSE"},
+        "variable": {"name": "Power"},
+        "variableMonitoring": [{**monitor, "severity": 4, **kind}],
+    }
+    payload = {"requestId": 1, "seqNo": 0, "generatedAt": ZULU, "monitor": [said]}
+
+    assert await router.answer(STATION, edition, REPORT, payload) == {}
+
+    found = [(each.kind, each.path) for each in bench.journal.seen]
+    path = "NotifyMonitoringReport.monitor.variableMonitoring.eventNotificationType"
+    assert found == ([("missing-field", path)] if missed else [])
+
+
+async def test_an_instant_without_zone_is_taken_for_the_one_that_is_near(
+    bench: Bench,
+) -> None:
+    """Whether it was meant in UTC, only the time that it is can tell."""
+    odd = {**METER, "meterValue": [{**METER["meterValue"][0]}]}  # type: ignore[index]
+    odd["meterValue"][0]["timestamp"] = "2026-07-14T00:00:00"  # type: ignore[index]
+
+    await bench.ask("MeterValues", odd)
+
+    (request,) = bench.block.asked
+    assert isinstance(request, MeterValuesRequest)
+    assert request.meter_value[0].timestamp == NOW
+    assert len(bench.journal.seen) == 1
+
+
+async def test_a_message_that_is_owed_no_answer_may_come_as_a_call(
+    bench: Bench,
+) -> None:
+    """N15.FR.01: it is answered all the same, and counted."""
+
+    class Streams:
+        def routes(self) -> Iterator[Route]:
+            yield route_told(NOTIFY_PERIODIC_EVENT_STREAM, self.take)
+
+        async def take(
+            self, station: StationId, told: NotifyPeriodicEventStream
+        ) -> None:
+            assert (station, told.id) == (STATION, 1)
+
+    router = Router(
+        [Streams()],
+        stations=bench.stations,
+        journal=bench.journal,
+        clock=ManualClock(NOW),
+    )
+    said = {"id": 1, "pending": 0, "basetime": ZULU, "data": [{"t": 0, "v": "1"}]}
+
+    assert await router.answer(STATION, Edition.V21, STREAM, said) == {}
+    assert [(each.kind, each.path) for each in bench.journal.seen] == [
+        ("call-for-send", STREAM)
+    ]
 
 
 class TestStanding:

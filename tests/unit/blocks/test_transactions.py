@@ -281,13 +281,14 @@ class TestBeside:
         self, whole: Transactions, ingest: Recording, book: Notebook
     ) -> None:
         """J02.FR.21."""
-        plain, signed = {"value": 5.0}, {"value": 6.0, "signedMeterValue": SIGNED}
-        samples = [
-            plain,
-            signed,
-            signed | {"measurand": "Energy.Active.Export.Register"},
-        ]
-        samples[2] |= {"context": "Transaction.End", "location": "EV", "phase": "L1"}
+        signed: dict[str, Any] = {"value": 6.0, "signedMeterValue": SIGNED}
+        named = {
+            "measurand": "Energy.Active.Export.Register",
+            "context": "Transaction.End",
+            "location": "EV",
+            "phase": "L1",
+        }
+        samples = [{"value": 5.0}, signed, signed | named]
         values = [{"timestamp": NOW, "sampledValue": samples}]
         async with ingest:
             await whole.transaction_event(STATION, event(**MEASURED))
@@ -358,7 +359,7 @@ class TestBeside:
         self, whole: Transactions, ingest: Recording
     ) -> None:
         """H03.FR.01: with or without a token."""
-        place = {"evse": {"id": 2}}
+        place: dict[str, Any] = {"evse": {"id": 2}}
         async with ingest:
             answer = await whole.transaction_event(
                 STATION, event(reservationId=7, **place)
