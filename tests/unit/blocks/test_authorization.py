@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from csms.blocks.authorization import Authorization
+from csms.blocks.authorization import Authorization, NobodyChecks
 from csms.blocks.routing import Router
 from csms.charging.tokens import TokenPolicy
 from csms.domain.certificate import CertificateHash, ContractStatus, Digest
@@ -16,6 +16,7 @@ from csms.domain.ids import StationId
 from csms.domain.station import Standing
 from csms.domain.token import IdToken, TokenRecord
 from csms.ocpp.codes import CallRefused
+from csms.ocpp.messages.authorization import AuthorizeRequest
 from csms.ocpp.messages.tariffs import Tariff
 from csms.ocpp.wire import Edition
 from csms.services.ports.pki import ContractProof, HashedCertificate
@@ -197,6 +198,20 @@ async def test_a_hash_that_is_too_long_is_not_cut(name: str) -> None:
             contracts, {}, iso15118CertificateHashData=[{**HASHES, name: "a" * 129}]
         )
     assert contracts.shown == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [({"certificate": "PEM"}, "CertChainError"), ({}, "NoCertificateAvailable")],
+)
+async def test_without_roots_no_contract_is_good(
+    request_: dict[str, Any], status: str
+) -> None:
+    """C07.FR.17."""
+    said = AuthorizeRequest.read({"idToken": EMAID, **request_})
+    proof = ContractProof(said.certificate, ())
+
+    assert (await NobodyChecks().judge(STATION, proof)).value == status
 
 
 async def test_nobody_is_asked_about_a_contract_that_is_not_shown() -> None:

@@ -503,6 +503,9 @@ class TestComposite:
         found = await wire.composite(EVSE, 3600)
 
         assert found is not None
+        assert (found.evse, found.unit) == (EVSE, RateUnit.WATTS)
+        assert (found.start, found.duration) == (START, timedelta(hours=1))
+        assert link.asked[0][1] == {"evseId": 1, "duration": 3600}
         assert_valid(NEW, "GetCompositeScheduleRequest", link.asked[0][1])
         first = found.at(START)
         last = found.at(START + timedelta(minutes=45))

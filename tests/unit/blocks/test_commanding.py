@@ -259,6 +259,23 @@ class TestAsking:
         assert result == CommandResult(Outcome.ANSWERED, payload={"status": "Whatever"})
         assert link.asked == [("Reset", {"type": "OnIdle"}, Priority.ROUTINE)]
 
+    async def test_who_listens_hears_what_was_answered_and_no_silence(self) -> None:
+        heard: list[tuple[object, ...]] = []
+
+        def ear(*said: object) -> None:
+            heard.append(said)
+
+        link = FakeLink({"Reset": {"status": "Scheduled"}, "GetVariables": {}})
+        commands = StationCommands(lambda _: link, ears=(ear,))
+        await commands.ask(STATION, "Reset", {"type": "OnIdle"})
+        await commands.ask(STATION, "GetVariables", {})
+        await commands.ask(STATION, "ClearCache", {})
+
+        assert heard == [
+            (STATION, "Reset", {"type": "OnIdle"}, "Scheduled"),
+            (STATION, "GetVariables", {}, ""),
+        ]
+
     async def test_an_error(self) -> None:
         link = FakeLink({"Reset": Refused("GenericError", "no", {"a": 1})})
 

@@ -1,7 +1,7 @@
 """Grid alarms and controls of a station (block R): kept, and never fought."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -31,6 +31,8 @@ class Scene:
         self.known = {"c1", "c2"}
         self.seen: list[str] = []
         self.record: list[str] = []
+        self.alarmed: list[Alarm] = []
+        self.runs: list[tuple[str, tuple[str, ...], bool]] = []
         block = DerControl(self.live, self, ControlReports(), self, ManualClock())
         self.routes = {r.action.name: r for r in block.routes()}
 
@@ -42,6 +44,7 @@ class Scene:
 
     async def alarm(self, alarm: Alarm) -> None:
         self.record.append(f"{alarm.kind} {alarm.fault}")
+        self.alarmed.append(alarm)
 
     async def alarm_over(self, station: StationId, at: datetime) -> None:
         del station, at
@@ -56,7 +59,8 @@ class Scene:
         *,
         running: bool,
     ) -> bool:
-        del station, at, superseded, running
+        del station, at
+        self.runs.append((control, tuple(superseded), running))
         return control in self.known
 
     async def say(self, action: str, **payload: Any) -> None:  # noqa: ANN401
@@ -100,6 +104,14 @@ async def test_an_alarm_says_what_is_wrong(scene: Scene) -> None:
     assert known is not None
     assert known["alarms"]["VoltWatt"]["gridEventFault"] == "OverVoltage"
 
+    more = {"gridEventFault": "OverVoltage", "extraInfo": "feeder 7"}
+    await scene.say("NotifyDERAlarm", controlType="VoltWatt", **more)
+    at = datetime(2026, 7, 14, 21, tzinfo=UTC)
+    assert [each.info for each in scene.alarmed] == ["", "feeder 7"]
+    assert scene.alarmed[1] == Alarm(
+        STATION, "VoltWatt", "OverVoltage", at, info="feeder 7"
+    )
+
 
 async def test_another_control_takes_the_alarm_over_and_ends_it(
     scene: Scene,
@@ -122,6 +134,7 @@ async def test_a_control_that_stops_does_not_end_an_alarm(scene: Scene) -> None:
 
     assert scene.alarms() == {"VoltWatt"}
     assert scene.controls() == set()
+    assert scene.runs == [("c1", (), True), ("c1", (), False)]
 
 
 async def test_a_superseded_control_runs_no_more(scene: Scene) -> None:
@@ -132,6 +145,7 @@ async def test_a_superseded_control_runs_no_more(scene: Scene) -> None:
     )
 
     assert scene.controls() == {"c2"}
+    assert scene.runs == [("c1", (), True), ("c2", ("c1",), True)]
 
 
 async def test_the_end_of_what_never_began_does_no_harm(scene: Scene) -> None:

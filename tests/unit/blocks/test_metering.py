@@ -1,3 +1,6 @@
+"""Meter values become readings; what is signed is kept beside them."""
+
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -6,6 +9,7 @@ from csms.blocks.metering import MeterHabits, Metering, readings_from
 from csms.domain.ids import EvseId
 from csms.domain.reading import Reading
 from csms.ocpp.messages.metering import MeterValue, MeterValuesRequest
+from csms.services.ports.tariffs import SignedValue
 from tests.fakes.clock import DAWN
 from tests.fakes.recording import Recording, recording
 from tests.fakes.sessions import EVSE, STATION
@@ -171,9 +175,16 @@ def ingest() -> Recording:
 async def test_meter_values_are_kept_before_they_are_answered(
     ingest: Recording,
 ) -> None:
+    kept: list[SignedValue] = []
+
+    class Keeper:
+        async def keep(self, values: Sequence[SignedValue]) -> None:
+            kept.extend(values)
+
     block = Metering(
         ingest.ingest,
         habits=lambda station: MeterHabits(signed_import=station == STATION),
+        signed=Keeper(),
     )
     request = MeterValuesRequest.read(
         {
@@ -185,7 +196,21 @@ async def test_meter_values_are_kept_before_they_are_answered(
     async with ingest:
         answer = await block.meter_values(STATION, request)
 
+        signature = {"signedMeterData": "c2ln", "encodingMethod": "OCMF"}
+        signed = {**sample(1, POWER_IN), "signedMeterValue": signature}
+        values = [{"timestamp": NOW, "sampledValue": [signed]}]
+        await block.meter_values(
+            STATION, MeterValuesRequest.read({"evseId": 2, "meterValue": values})
+        )
+        ingest.readings.pop()
+
+    ((evse, transaction, data),) = [
+        (each.evse, each.transaction, each.data) for each in kept
+    ]
+    assert (evse, transaction, data) == (EvseId(STATION, 2), None, "c2ln")
+    kept.clear()
     assert answer.write() == {}
     (reading,) = ingest.readings
     assert (reading.evse, reading.export_w) == (EvseId(STATION, 2), 5)
+    assert kept == []
     assert [route.action.name for route in block.routes()] == ["MeterValues"]

@@ -459,6 +459,7 @@ class TestOddReports:
         )
 
         assert report.complete
+        assert report.generated_at == NOW
         assert (report.parts, report.missing, report.repeated) == (2, 0, 0)
         assert [each.key.component for each in report.variables] == [*"AABB"]
 
@@ -501,6 +502,21 @@ class TestOddReports:
         )
         (seen,) = block.deviations.seen  # type: ignore[attr-defined]
         assert seen.kind == "report-unasked"
+
+    async def test_a_report_under_a_number_of_its_own_is_the_one_that_is_asked(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        block = a_block(Standing.ACCEPTED)
+        monkeypatch.setattr(device_reports, "MOST_VARIABLES", 2)
+        with block.reports.expect(STATION) as (number, parts):
+            await block.notify_report(STATION, part(0, "A", request_id=number + 1))
+            await block.notify_report(STATION, part(1, "B", request_id=number))
+
+        assert len(parts.report("Accepted", number).variables) == 2
+        assert [each.kind for each in block.deviations.seen] == [  # type: ignore[attr-defined]
+            Taken.MISNUMBERED.value,
+            Taken.TOO_MUCH.value,
+        ]
 
     async def test_a_report_without_end_is_cut(
         self, monkeypatch: pytest.MonkeyPatch

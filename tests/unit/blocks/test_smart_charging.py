@@ -341,3 +341,8 @@ async def test_reports_nobody_asked_for_are_answered(scene: Scene) -> None:
     }
 
     assert await scene.say("ReportChargingProfiles", payload) == {}
+
+    with scene.reports.expect(STATION) as (number, report):
+        await scene.say("ReportChargingProfiles", {**payload, "requestId": number})
+    assert [each.id for each in report.profiles] == [5]
+    assert report.sources == ["CSO"]
