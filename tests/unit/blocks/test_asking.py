@@ -18,12 +18,14 @@ from csms.domain.local_list import ListEntry, ListUpdate
 from csms.domain.reservation import Reservation, ReservationState
 from csms.domain.security import SecurityProfile
 from csms.domain.signing import CertificateUse
+from csms.domain.station import VariableKey
 from csms.domain.tariff import Prices
 from csms.domain.token import IdToken, Judgement, Verdict
 from csms.services.ports.certificates import InstalledReport
+from csms.services.ports.device_model import VariableQuestion
 from csms.services.ports.security import NetworkProfile
 from csms.services.ports.tariffs import InstalledTariff
-from csms.services.ports.wire import Reply
+from csms.services.ports.wire import Reply, VariableSetting
 from tests.asking import (
     DONE,
     HOUR,
@@ -39,6 +41,7 @@ from tests.asking import (
     Asked,
     Json,
 )
+from tests.fakes.link import FakeLink
 
 DRIVER, FAMILY = IdToken("driver-1", "ISO14443"), IdToken("family", "Central")
 SAID = {"idToken": "driver-1", "type": "ISO14443"}
@@ -154,13 +157,6 @@ def security() -> list[Asked]:
             lambda find: wire(find).give_certificate(STATION, "PEM", None, None),
             "CertificateSigned",
             {"certificateChain": "PEM"},
-            YES,
-            DONE,
-        ),
-        Asked(
-            lambda find: wire(find).install_root(STATION, "PEM"),
-            "InstallCertificate",
-            {"certificateType": "CSMSRootCertificate", "certificate": "PEM"},
             YES,
             DONE,
         ),
@@ -351,6 +347,51 @@ async def test_a_wish_is_one_request_and_its_answer_is_understood(asked: Asked) 
 @pytest.mark.parametrize("asked", ALL, ids=lambda asked: str(asked.action))
 async def test_nobody_there_is_no_answer(asked: Asked) -> None:
     await asked.assert_nobody_there()
+
+
+async def test_each_value_of_a_variable_is_one_of_its_own() -> None:
+    """B06.FR.04: Actual is what is meant where nothing is said."""
+    key = VariableKey("SmartChargingCtrlr", "Enabled", "2")
+    both = [VariableQuestion(key), VariableQuestion(key, "Target")]
+    link = FakeLink({"GetVariables": lambda asked: {
+        "getVariableResult": [
+            {**each, "attributeStatus": "Accepted", "attributeValue": str(number)}
+            for number, each in enumerate(asked["getVariableData"])
+        ]}})  # fmt: skip
+    models = StationModels(lambda _: link, DeviceReports())
+
+    results = await models.read(STATION, both)
+    settings = [VariableSetting(key, "1", "MaxSet"), VariableSetting(key, "2")]
+    link.answers["SetVariables"] = lambda asked: {
+        "setVariableResult": [
+            {name: said for name, said in each.items() if name != "attributeValue"}
+            | {
+                "attributeStatus": "Rejected",
+                "attributeStatusInfo": {"reasonCode": "OutOfRange"},
+            }
+            for each in asked["setVariableData"]
+        ]
+    }
+    written = await models.set_variables(STATION, settings)
+
+    assert [(each.attribute, each.value) for each in results] == [
+        ("Actual", "0"),
+        ("Target", "1"),
+    ]
+    variable = {"variable": {"name": "Enabled"}}
+    component = {"component": {"name": "SmartChargingCtrlr", "instance": "2"}}
+    assert link.asked[0][1]["getVariableData"] == [
+        {**component, **variable},
+        {**component, **variable, "attributeType": "Target"},
+    ]
+    assert link.asked[1][1]["setVariableData"] == [
+        {**component, **variable, "attributeValue": "1", "attributeType": "MaxSet"},
+        {**component, **variable, "attributeValue": "2"},
+    ]
+    assert [(each.attribute, each.info) for each in written] == [
+        ("MaxSet", "OutOfRange"),
+        ("Actual", "OutOfRange"),
+    ]
 
 
 class TestPrices:

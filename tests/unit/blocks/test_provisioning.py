@@ -311,50 +311,6 @@ class TestVariables:
             {"name": "SmartChargingCtrlr", "evse": {"id": 1, "connectorId": 2}},
         ]
 
-    async def test_each_value_of_a_variable_is_one_of_its_own(self) -> None:
-        """B06.FR.04: Actual is what is meant where nothing is said."""
-        key = replace(ENABLED, component_instance="2")
-        both = [VariableQuestion(key), VariableQuestion(key, "Target")]
-        link = FakeLink({"GetVariables": lambda asked: {
-            "getVariableResult": [
-                {**each, "attributeStatus": "Accepted", "attributeValue": str(number)}
-                for number, each in enumerate(asked["getVariableData"])
-            ]}})  # fmt: skip
-        models = StationModels(lambda _: link, DeviceReports())
-
-        results = await models.read(STATION, both)
-        settings = [VariableSetting(key, "1", "MaxSet"), VariableSetting(key, "2")]
-        link.answers["SetVariables"] = lambda asked: {
-            "setVariableResult": [
-                {name: said for name, said in each.items() if name != "attributeValue"}
-                | {
-                    "attributeStatus": "Rejected",
-                    "attributeStatusInfo": {"reasonCode": "OutOfRange"},
-                }
-                for each in asked["setVariableData"]
-            ]
-        }
-        written = await models.set_variables(STATION, settings)
-
-        assert [(each.attribute, each.value) for each in results] == [
-            ("Actual", "0"),
-            ("Target", "1"),
-        ]
-        variable = {"variable": {"name": "Enabled"}}
-        component = {"component": {"name": "SmartChargingCtrlr", "instance": "2"}}
-        assert link.asked[0][1]["getVariableData"] == [
-            {**component, **variable},
-            {**component, **variable, "attributeType": "Target"},
-        ]
-        assert link.asked[1][1]["setVariableData"] == [
-            {**component, **variable, "attributeValue": "1", "attributeType": "MaxSet"},
-            {**component, **variable, "attributeValue": "2"},
-        ]
-        assert [(each.attribute, each.info) for each in written] == [
-            ("MaxSet", "OutOfRange"),
-            ("Actual", "OutOfRange"),
-        ]
-
     async def test_what_is_left_out_has_no_result(self) -> None:
         one = {
             "component": {"name": "SmartChargingCtrlr"},
