@@ -79,11 +79,11 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
         await check(url)
         await migrate(url)
         face = await _start(settings, url, engine, stack)
-        _collect_rarely()
+        collect_rarely()
         yield face
 
 
-def _collect_rarely() -> None:
+def collect_rarely() -> None:
     """Let the garbage collector look seldom, and never at what is here to stay.
 
     Every report makes dozens of objects that die without its help. Looking after each

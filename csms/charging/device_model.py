@@ -5,7 +5,7 @@ or on its EVSEs; who does not care asks without an EVSE.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
 
@@ -75,7 +75,7 @@ class DeviceModel:
         say, its first EVSE that does says for it.
         """
         key = VariableKey(component, variable, variable_instance=instance, evse=evse)
-        found = self.find(key) or self.find(replace(key, evse=0))
+        found = self.find(key) or self.find(key._replace(evse=0))
         if found is not None or evse:
             return found
         return next(

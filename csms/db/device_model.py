@@ -262,7 +262,7 @@ def _named(row: Row[Any]) -> dict[str, Any]:
 
 def _drift_row(drift: Drift) -> dict[str, Any]:
     row = asdict(drift)
-    return _of_station(row.pop("key") | row | {"kind": drift.kind.value})
+    return _of_station(row | row.pop("key")._asdict() | {"kind": drift.kind.value})
 
 
 def _drift(row: Row[Any]) -> Drift:

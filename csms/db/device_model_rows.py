@@ -5,8 +5,8 @@ only the difference is written. It can be brought bit by bit, as parts of a repo
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,17 +18,12 @@ from csms.db import tables
 from csms.db.station_rows import storable
 from csms.domain.ids import StationId
 from csms.domain.secrecy import is_secret
-from csms.domain.station import Variable
+from csms.domain.station import Variable, VariableKey
 
 Values = tuple[Any, ...]
 _COLUMNS = (
     "station_id",
-    "component",
-    "component_instance",
-    "evse",
-    "connector",
-    "variable",
-    "variable_instance",
+    *VariableKey._fields,
     "attribute",
     "value",
     "mutability",
@@ -85,25 +80,18 @@ ON CONFLICT (
 _OPEN = text("SELECT 1")
 """Lets the unit of work begin before its connection is used without it."""
 
-_NAMED = 8
-"""So many columns, the station first, name one value of one variable."""
+_NAMED = 7
+"""So many values of a row, after the station, name one value of one variable."""
 
-_REPORTED = 13
-"""Before this column stands what a station reports; after it, what we know besides."""
-
-_TRAITS = 9
-"""Where the characteristics stand in a row of ``_KEPT``."""
-
-_KEPT = """
-SELECT component, component_instance, evse, connector, variable, variable_instance,
-    attribute, value, mutability, characteristics::text, persistent, constant
+_NAME = ", ".join(_COLUMNS[1 : _NAMED + 1])
+_KEPT = f"""
+SELECT {_NAME}, value, mutability, characteristics::text, persistent, constant
 FROM station_variable WHERE station_id = $1
-"""
-_FORGET = """
-DELETE FROM station_variable WHERE station_id = $1 AND component = $2
-    AND component_instance = $3 AND evse = $4 AND connector = $5 AND variable = $6
-    AND variable_instance = $7 AND attribute = $8
-"""
+"""  # noqa: S608, names of columns
+_FORGET = f"""
+DELETE FROM station_variable WHERE station_id = $1
+    AND ({_NAME}) = ($2, $3, $4, $5, $6, $7, $8)
+"""  # noqa: S608, names of columns
 
 _UNIQUE = "23505"
 """PostgreSQL's code for a row whose name is there already."""
@@ -115,22 +103,24 @@ class Kept:
 
     Attributes:
         station: Whose it is.
-        rows: Every row, without the station and what is not reported.
-        names: The names that are in the table.
-        brought: The names that have been brought.
+        said: What the station reported, by name.
+        left: The names that have not been brought.
     """
 
     station: StationId
-    rows: set[Values] = field(default_factory=set)
-    names: set[Values] = field(default_factory=set)
-    brought: set[Values] = field(default_factory=set)
+    said: dict[Values, Values]
+    left: set[Values]
 
 
 async def read_kept(connection: AsyncConnection, station: StationId) -> Kept:
     """Return what is kept of a device model."""
     driver = await _driver(connection)
-    rows = {_as_written(row) for row in await driver.fetch(_KEPT, station)}
-    return Kept(station, rows, {row[: _NAMED - 1] for row in rows})
+    said = {}
+    for row in await driver.fetch(_KEPT, station):
+        value, mutability, traits, persistent, constant = row[_NAMED:]
+        traits = traits and _dumped_again(traits)
+        said[row[:_NAMED]] = (value, mutability, traits, persistent, constant, None)
+    return Kept(station, said, set(said))
 
 
 async def bring(
@@ -140,27 +130,26 @@ async def bring(
     at: datetime,
 ) -> None:
     """Write what is not kept as it is: new rows by COPY, others by one statement."""
-    rows = rows_of(kept.station, variables, at)
-    new = [row for row in rows if row[1:_NAMED] not in kept.names]
-    changed = [
-        row
-        for row in rows
-        if row[1:_NAMED] in kept.names and row[1:_REPORTED] not in kept.rows
-    ]
+    said = _said(variables)
+    new: list[Values] = []
+    changed: list[Values] = []
+    for name, values in said.items():
+        known = kept.said.get(name)
+        if known != values:
+            row = (kept.station, *name, *values, at)
+            (new if known is None else changed).append(row)
     if new:
         await _copy(connection, new)
     await merge_rows(connection, changed)
-    names = {row[1:_NAMED] for row in rows}
-    kept.names |= names
-    kept.brought |= names
+    kept.said |= said
+    kept.left -= said.keys()
 
 
 async def leave(connection: AsyncConnection, kept: Kept) -> None:
     """Forget what was not brought."""
-    gone = kept.names - kept.brought
-    if gone:
+    if kept.left:
         driver = await _driver(connection)
-        await driver.executemany(_FORGET, [(kept.station, *name) for name in gone])
+        await driver.executemany(_FORGET, [(kept.station, *name) for name in kept.left])
 
 
 async def merge_rows(connection: AsyncConnection, rows: Sequence[Values]) -> None:
@@ -176,7 +165,7 @@ async def _copy(connection: AsyncConnection, rows: Sequence[Values]) -> None:
     """Write new rows; if somebody else has just written some, beside theirs."""
     driver = await _driver(connection)
     try:
-        async with connection.begin_nested():
+        async with driver.transaction():
             await driver.copy_records_to_table(
                 tables.station_variable.name, records=rows, columns=_COLUMNS
             )
@@ -195,34 +184,39 @@ async def _driver(connection: AsyncConnection) -> Any:  # noqa: ANN401, the driv
 
 def rows_of(
     station: StationId, variables: Iterable[Variable], at: datetime
-) -> list[tuple[Any, ...]]:
+) -> list[Values]:
     """Return one row for each attribute; of several of one name, the last."""
-    rows = {}
-    for each in variables:
-        key, said = each.key, each.characteristics
-        secret = is_secret(key.variable)
-        rows[key, each.attribute] = (
-            station,
-            _text(key.component),
-            _text(key.component_instance),
-            key.evse,
-            key.connector,
-            _text(key.variable),
-            _text(key.variable_instance),
-            each.attribute,
-            None if secret else _text(each.value),
-            each.mutability,
-            None if said is None else _json(said),
-            each.persistent,
-            each.constant,
-            None if secret else _text(each.due),
-            at,
-        )
-    return list(rows.values())
+    return [(station, *name, *said, at) for name, said in _said(variables).items()]
 
 
-def _json(said: Any) -> str:  # noqa: ANN401, a mapping of JSON
+def _said(variables: Iterable[Variable]) -> dict[Values, Values]:
+    """Return what a row says of each attribute, by its name."""
+    found = {}
+    for each in map(_keepable, variables):
+        key, which, value, mutability, traits, persistent, constant, due, _ = each
+        said = (value, mutability, _json(traits), persistent, constant, due)
+        found[*key, which] = said
+    return found
+
+
+def _keepable(each: Variable) -> Variable:
+    """Return it without secrets, and without characters that PostgreSQL lacks."""
+    if is_secret(each.key.variable):
+        return each._replace(key=_named(each.key), value=None, due=None)
+    if "".join((*each.key[:4], each.value or "", each.due or "")).isprintable():
+        return each
+    value, due = storable([each.value, each.due])
+    return each._replace(key=_named(each.key), value=value, due=due)
+
+
+def _named(key: VariableKey) -> VariableKey:
+    return VariableKey(*storable(key))
+
+
+def _json(said: Mapping[str, Any] | None) -> str | None:
     """Return characteristics as JSON; many variables of a model share theirs."""
+    if said is None:
+        return None
     try:
         return _dumped(tuple(said.items()))
     except TypeError:  # a vendor added what is no plain value
@@ -238,15 +232,3 @@ def _dumped(items: tuple[tuple[str, Any], ...]) -> str:
 def _dumped_again(kept: str) -> str:
     """Return JSON as PostgreSQL wrote it in the order in which we write it."""
     return json.dumps(json.loads(kept), sort_keys=True)
-
-
-def _as_written(row: Any) -> tuple[Any, ...]:  # noqa: ANN401, a record of the driver
-    """Return a row of ``_KEPT`` as ``_rows`` would have it."""
-    values = list(row)
-    if values[_TRAITS] is not None:
-        values[_TRAITS] = _dumped_again(values[_TRAITS])
-    return tuple(values)
-
-
-def _text(value: str | None) -> Any:  # noqa: ANN401, text or nothing
-    return value if value is None or value.isprintable() else storable(value)

@@ -1,6 +1,5 @@
 """The columns that name a variable, and the key that they stand for."""
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, and_
@@ -12,7 +11,7 @@ from csms.domain.station import VariableKey
 
 def key_columns(key: VariableKey) -> dict[str, Any]:
     """Return the columns of a key."""
-    row: dict[str, Any] = storable(asdict(key))
+    row: dict[str, Any] = storable(key._asdict())
     return row
 
 

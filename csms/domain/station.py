@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from csms.domain.ids import EvseId, SiteId, StationId, VehicleId
 from csms.domain.units import Power
@@ -151,9 +151,8 @@ class Evse:
     grid_parallel: bool
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class VariableKey:
-    """The name of one variable of a device model.
+class VariableKey(NamedTuple):
+    """The name of one variable of a device model; there are thousands of a station.
 
     Attributes:
         component: Name of the component, such as ``SmartChargingCtrlr``.
@@ -184,8 +183,7 @@ class VariableKey:
         return f"{self.component}{which}{where}.{self.variable}{inner}"
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One attribute of one variable, as a station reported it.
 
     Attributes:
@@ -208,7 +206,7 @@ class Variable:
     persistent: bool | None = None
     constant: bool | None = None
     due: str | None = None
-    since: datetime | None = field(default=None, compare=False)
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

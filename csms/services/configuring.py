@@ -119,7 +119,7 @@ class Configurator:
         keys = [each.key for each in settings if each.key in model]
         results = await self._get(station, keys, at_once)
         fresh = {
-            each.key: replace(model[each.key], value=each.value)
+            each.key: model[each.key]._replace(value=each.value)
             for each in results
             if each.accepted
         }
@@ -179,7 +179,7 @@ class Configurator:
         short: list[str] = []
         for setting, result in zip(done, results, strict=True):
             if result.accepted:
-                values.append(replace(model[setting.key], value=result.value))
+                values.append(model[setting.key]._replace(value=result.value))
             if not result.accepted or not same(result.value, setting):
                 read = repr(result.value) if result.accepted else result.status
                 short.append(

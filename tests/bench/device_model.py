@@ -3,7 +3,8 @@
 How long a station's full report takes from the text of its frames until PostgreSQL has
 committed it, beside the time that a bare parse of the same frames takes (``json`` and
 pydantic, nothing else), round by round in one run. The way is that of a node without
-its socket: frame, router, tolerance, parts, set-based writing, drift.
+its socket: frame, router, tolerance, parts, set-based writing, drift. Garbage is
+collected as in a node, for both.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from csms.blocks.device_models import StationModels
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.provisioning import Intervals, Provisioning
 from csms.blocks.routing import Router
+from csms.bootstrap.node import collect_rarely
 from csms.charging.configuration import Sampling
 from csms.db.embedded import EmbeddedPostgres
 from csms.db.migrating import migrate
@@ -219,6 +221,7 @@ async def _main(rounds: int) -> int:
         server = EmbeddedPostgres(Path(folder) / "postgres")
         await stack.enter_async_context(server)
         await migrate(server.url)
+        collect_rarely()
         found = await measure(server.url, rounds)
     rows = [("bare parse (json, pydantic)", found.bare)]
     rows += [("stored in PostgreSQL", found.stored)]

@@ -1,11 +1,11 @@
 """Device models on a real database: replaced bit by bit, merged, and never in clear."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from csms.db.engine import connect_raw
 from csms.domain.station import Variable, VariableKey
 from tests.fakes.device_model import variable
 from tests.station_world import STATION, Lobby, lobby_on
@@ -16,7 +16,7 @@ TRAITS = {"dataType": "integer", "maxLimit": 9.5, "supportsMonitoring": False}
 MODEL = [
     variable("A.V", "1", characteristics=TRAITS, persistent=True, constant=False),
     variable("A@1.V[i]", "2"),
-    replace(variable("A.V", "8"), attribute="MaxSet"),
+    variable("A.V", "8")._replace(attribute="MaxSet"),
     variable("B.W", "x"),
 ]
 
@@ -29,7 +29,7 @@ async def lobby(database: str) -> AsyncIterator[Lobby]:
 
 async def test_only_what_has_changed_is_written(lobby: Lobby) -> None:
     now = lobby.clock.now()
-    later = [replace(MODEL[0], value="5"), *MODEL[1:3], variable("C.X", "new")]
+    later = [MODEL[0]._replace(value="5"), *MODEL[1:3], variable("C.X", "new")]
     async with lobby.begin() as work:
         await work.models.replace(STATION, MODEL, now)
     async with lobby.begin() as work:
@@ -43,9 +43,39 @@ async def test_only_what_has_changed_is_written(lobby: Lobby) -> None:
     assert [each.value for each in some] == ["new"]
     async with lobby.begin() as work:
         found = await work.models.variables(STATION)
-    actual = next(each for each in found if each == later[0])
-    assert actual.since == now + HOUR
-    assert replace(MODEL[2]) in found
+    assert later[0]._replace(since=now + HOUR) in found
+    assert MODEL[2]._replace(since=now) in found
+
+
+async def test_a_report_that_says_nothing_new_writes_no_row(
+    lobby: Lobby, database: str
+) -> None:
+    now = lobby.clock.now()
+    async with lobby.begin() as work:
+        await work.models.replace(STATION, MODEL, now)
+    before = await _versions(database)
+    async with lobby.begin() as work:
+        await work.models.replace(STATION, MODEL[::-1], now + HOUR)
+    unchanged = await _versions(database)
+    async with lobby.begin() as work:
+        model = [*MODEL[:-1], MODEL[-1]._replace(value="y")]
+        await work.models.replace(STATION, model, now + HOUR)
+
+    assert unchanged == before
+    assert len(await _versions(database) - before) == 1
+
+
+async def _versions(url: str) -> set[tuple[str, str]]:
+    """Return which row stands where, and who wrote it."""
+    connection = await connect_raw(url)
+    try:
+        rows = await connection.fetch(
+            "SELECT ctid::text, xmin::text FROM station_variable WHERE station_id = $1",
+            STATION,
+        )
+    finally:
+        await connection.close()
+    return {tuple(row) for row in rows}
 
 
 async def test_two_who_write_at_once_both_come_through(lobby: Lobby) -> None:
@@ -54,7 +84,7 @@ async def test_two_who_write_at_once_both_come_through(lobby: Lobby) -> None:
         kept = await work.models.kept(STATION)
         async with lobby.begin() as other:
             await other.models.merge(STATION, MODEL[:1], now)
-        await work.models.bring(kept, [replace(MODEL[0], value="7"), MODEL[3]], now)
+        await work.models.bring(kept, [MODEL[0]._replace(value="7"), MODEL[3]], now)
 
     async with lobby.begin() as work:
         found = {

@@ -139,7 +139,7 @@ class TestBooting:
         await lobby.settle()
         await lobby.boot(reason="Triggered")
         forgotten = lobby.model.known[SAMPLING]
-        lobby.model.known[SAMPLING] = replace(forgotten, value="0")
+        lobby.model.known[SAMPLING] = forgotten._replace(value="0")
         lobby.model.calls.clear()
 
         assert await lobby.boot(reason="Watchdog") is Standing.ACCEPTED

@@ -1,7 +1,5 @@
 """How stations should be set up, and what cannot be had of them."""
 
-from dataclasses import replace
-
 import pytest
 
 from csms.charging.configuration import (
@@ -156,4 +154,4 @@ class TestMake:
         vendor = Variable(VariableKey("ChargingStation", "VendorName"), value="Example")
 
         assert make_of(model(vendor)) is None
-        assert make_of(model(replace(vendor, value=None))) is None
+        assert make_of(model(vendor._replace(value=None))) is None
