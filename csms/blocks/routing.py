@@ -14,7 +14,7 @@ from csms.ocpp.editions import NotInEdition, check, strip_for
 from csms.ocpp.messages import ALL_ACTIONS
 from csms.ocpp.tolerance import Deviation, read_tolerantly
 from csms.ocpp.wire import Action, AnyAction, Edition, Unconfirmed, Wire
-from csms.services.policy import may_say
+from csms.services.policy import is_recorded, may_say
 from csms.services.ports.wire import Deviations, DeviationSeen
 
 log = structlog.get_logger()
@@ -26,14 +26,6 @@ Handler = Callable[[StationId, Q], Awaitable[A]]
 Listener = Callable[[StationId, Q], Awaitable[None]]
 WholeHandler = Callable[[StationId, Q, Payload | None], Awaitable[A]]
 
-_OUT_OF_TURN = frozenset(
-    {
-        "FirmwareStatusNotification",
-        "MeterValues",
-        "SecurityEventNotification",
-        "TransactionEvent",
-    }
-)
 _NOT_SERVED = {
     Standing.PENDING: "this station is not accepted yet (B01.FR.10, B02.FR.09)",
     Standing.REJECTED: "this station is rejected (B03.FR.07)",
@@ -103,6 +95,16 @@ class Journal(Deviations, Protocol):
         ...
 
 
+Expects = Callable[[StationId, str], bool]
+"""Tells whether a station was asked to say something."""
+
+
+def unexpected(station: StationId, action: str) -> bool:
+    """Say that no station was asked for anything."""
+    del station, action
+    return False
+
+
 class Router:
     """Answers what stations ask: the gateway's ``Handlers``.
 
@@ -111,6 +113,7 @@ class Router:
         stations: Knows who may speak.
         journal: Where signs of life and departures from the standard are noted.
         clock: Where business time comes from.
+        expects: Tells what stations were asked to say.
 
     Raises:
         ValueError: If two blocks answer one action.
@@ -123,7 +126,9 @@ class Router:
         stations: Stations,
         journal: Journal,
         clock: Clock,
+        expects: Expects = unexpected,
     ) -> None:
+        self._expects = expects
         self._routes: dict[str, Route] = {}
         for block in blocks:
             for each in block.routes():
@@ -187,7 +192,7 @@ class Router:
         """Return the answer of whoever handles the action; none if none is owed."""
         self._journal.heard(station)
         found = self._find(edition, action)
-        self._admit(station, action)
+        refusal = self._admit(station, action)
         request, mended = self._read(station, found.action, payload)
         if edition is Edition.V21 and (lack := _lack(found.action, request)):
             self._note(station, action, (lack,))
@@ -196,6 +201,8 @@ class Router:
             said = await found.handler(station, request, None if mended else payload)
         else:
             said = await found.handler(station, request)
+        if refusal is not None:
+            raise refusal
         return said
 
     def _find(self, edition: Edition, action: str) -> Route:
@@ -210,16 +217,25 @@ class Router:
             )
         return found
 
-    def _admit(self, station: StationId, action: str) -> None:
+    def _admit(self, station: StationId, action: str) -> CallRefused | None:
+        """Return how a call is refused that is recorded first; none if it is not.
+
+        Raises:
+            CallRefused: If it is refused at once.
+        """
         standing = self._stations.standing(station)
         if standing is Standing.ACCEPTED:
-            return
-        if not may_say(standing, action):
-            said = _NOT_SERVED[standing]
+            return None
+        prompted = self._expects(station, action)
+        if may_say(standing, action, prompted=prompted):
+            return None
+        said = _NOT_SERVED[standing]
+        refusal = CallRefused(RpcErrorCode.SECURITY_ERROR, said)
+        if not is_recorded(standing, action):
             self._note(station, action, (Deviation("not-allowed", "", said),))
-            raise CallRefused(RpcErrorCode.SECURITY_ERROR, said)
-        if action in _OUT_OF_TURN:
-            self._note(station, action, (_SPOKE_EARLY,))
+            raise refusal
+        self._note(station, action, (_SPOKE_EARLY,))
+        return refusal
 
     def _read(
         self,

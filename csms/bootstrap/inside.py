@@ -8,6 +8,7 @@ from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.declined import Declined
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.metering import MeterHabits, Metering
+from csms.blocks.prompting import Prompts
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
 from csms.blocks.routing import Block, Router
@@ -135,6 +136,8 @@ def build(
     link: FindLink,
 ) -> Inside:
     """Return every service, wired; nothing runs yet."""
+    prompts = Prompts()
+    link = prompts.noting(link)
     book = StationBook(shipped(), accept_simulated=settings.accept_simulated_evidence)
     live = LiveFleet(clock, begin)
     world = World(clock, begin, live, book, Premises(begin))
@@ -206,6 +209,7 @@ def build(
         tariffs,
         CertifiedSerials(secured.desk.identities, Sockets(link)),
         resuming,
+        prompts,
     )
     return Inside(
         world=world,
@@ -325,6 +329,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     tariffs: Tariffs,
     serials: CertifiedSerials,
     resuming: Resuming,
+    prompts: Prompts,
 ) -> Router:
     clock, book, live = world.clock, world.book, world.live
     signed = SignedValues(world.begin)
@@ -365,4 +370,10 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
         *others,
         Declined(journal, clock),
     )
-    return Router(blocks, stations=reception, journal=journal, clock=clock)
+    return Router(
+        blocks,
+        stations=reception,
+        journal=journal,
+        clock=clock,
+        expects=prompts.expects,
+    )

@@ -177,33 +177,40 @@ EVERYTHING: Final[frozenset[str] | None] = None
 STATIONS: Final[Mapping[Standing, frozenset[str] | None]] = MappingProxyType(
     {
         Standing.ACCEPTED: EVERYTHING,
-        # Reports, status notifications and signing requests answer calls of ours;
-        # transactions and readings are money, and are recorded although the station
-        # speaks out of turn. So are security events, and the last word of an update:
-        # the new firmware makes the station pending, and it is said only once.
-        Standing.PENDING: frozenset(
-            {
-                "BootNotification",
-                "FirmwareStatusNotification",
-                "MeterValues",
-                "NotifyReport",
-                "ReportChargingProfiles",
-                "SecurityEventNotification",
-                "SignCertificate",
-                "StatusNotification",
-                "TransactionEvent",
-            }
-        ),
+        Standing.PENDING: frozenset({"BootNotification"}),
         Standing.REJECTED: frozenset({"BootNotification"}),
     }
 )
 """What stations may say, by what we think of them (B02.FR.02, B02.FR.09, B03.FR.07)."""
 
 
-def may_say(standing: Standing, action: str) -> bool:
-    """Tell whether a station may say something."""
+PROMPTED: Final = frozenset({Standing.PENDING})
+"""Who may also say what it was asked for (``TriggerMessage``, reports)."""
+
+RECORDED: Final = frozenset(
+    {
+        "FirmwareStatusNotification",
+        "MeterValues",
+        "SecurityEventNotification",
+        "TransactionEvent",
+    }
+)
+"""What is refused of a pending station like all else, but recorded: transactions and
+readings are money, and a security event and the last word of an update, whose firmware
+made the station pending, may be said only once."""
+
+
+def may_say(standing: Standing, action: str, *, prompted: bool = False) -> bool:
+    """Tell whether a station may say something, or was asked to."""
     allowed = STATIONS[standing]
-    return allowed is None or action in allowed
+    if allowed is None or action in allowed:
+        return True
+    return prompted and standing in PROMPTED
+
+
+def is_recorded(standing: Standing, action: str) -> bool:
+    """Tell whether what a station may not say is recorded all the same."""
+    return standing is Standing.PENDING and action in RECORDED
 
 
 def may_enter(least: SecurityProfile | int, came: SecurityProfile | int) -> bool:

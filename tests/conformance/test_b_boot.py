@@ -101,9 +101,62 @@ async def test_a_pending_station_is_told_to_wait(
         token = {"idToken": {"idToken": "DRIVER-1", "type": "ISO14443"}}
         with pytest.raises(Refused) as also:
             await peer.ask("Authorize", token)
+        with pytest.raises(Refused) as connector:
+            await status(peer_world, peer)
+        with pytest.raises(Refused) as event:
+            await peer.ask("NotifyEvent", a_change(peer_world))
 
     assert answer["status"] == "Pending"
     assert (refused.value.code, also.value.code) == ("SecurityError", "SecurityError")
+    assert (connector.value.code, event.value.code) == (
+        "SecurityError",
+        "SecurityError",
+    )
+    assert not await peer_world.rows(
+        "SELECT 1 FROM connector WHERE station_id = $1", peer.name
+    )
+
+
+@proves("B02.FR.09")
+@both
+async def test_a_pending_station_may_say_what_it_is_asked_for(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    async with peer_world.station(edition, boot=False) as peer:
+        peer.afters["GetBaseReport"] = _nothing
+        await peer.ask("BootNotification", a_boot(peer))
+        told = await peer_world.command(
+            peer, "TriggerMessage", {"requestedMessage": "StatusNotification"}
+        )
+        answer = await status(peer_world, peer)
+        with pytest.raises(Refused) as refused:
+            await peer.ask("Heartbeat")
+
+    assert told.payload == {"status": "Accepted"}
+    assert answer == {}
+    assert refused.value.code == "SecurityError"
+    await peer_world.until(
+        "SELECT 1 FROM connector WHERE station_id = $1 AND status = 'Available'",
+        peer.name,
+    )
+
+
+def a_change(world: PeerWorld) -> Json:
+    return {
+        "generatedAt": world.now(),
+        "seqNo": 0,
+        "eventData": [
+            {
+                "eventId": 1,
+                "timestamp": world.now(),
+                "trigger": "Delta",
+                "actualValue": "Available",
+                "eventNotificationType": "HardWiredNotification",
+                "component": {"name": "Connector", "evse": {"id": 1}},
+                "variable": {"name": "AvailabilityState"},
+            }
+        ],
+    }
 
 
 @proves("B02.FR.06")
@@ -124,29 +177,31 @@ async def test_a_pending_station_keeps_its_connection(peer_world: PeerWorld) -> 
         )
 
 
-@proves("B02.FR.03")
+@proves("B02.FR.03", "B02.FR.09")
 async def test_transactions_of_a_pending_station_are_kept(
     peer_world: PeerWorld,
 ) -> None:
     async with peer_world.station(boot=False) as peer:
         peer.afters["GetBaseReport"] = _nothing
         await peer.ask("BootNotification", a_boot(peer))
-        await peer.ask(
-            "TransactionEvent",
-            {
-                "eventType": "Started",
-                "timestamp": peer_world.now(),
-                "triggerReason": "CablePluggedIn",
-                "seqNo": 0,
-                "offline": True,
-                "transactionInfo": {"transactionId": "tx-queued"},
-                "evse": {"id": 1},
-            },
-        )
+        with pytest.raises(Refused) as refused:
+            await peer.ask(
+                "TransactionEvent",
+                {
+                    "eventType": "Started",
+                    "timestamp": peer_world.now(),
+                    "triggerReason": "CablePluggedIn",
+                    "seqNo": 0,
+                    "offline": True,
+                    "transactionInfo": {"transactionId": "tx-queued"},
+                    "evse": {"id": 1},
+                },
+            )
 
     rows = await peer_world.rows(
         "SELECT transaction_id FROM transaction_report WHERE station_id = $1", peer.name
     )
+    assert refused.value.code == "SecurityError"
     assert [row["transaction_id"] for row in rows] == ["tx-queued"]
 
 

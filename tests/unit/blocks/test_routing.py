@@ -1,5 +1,6 @@
 """From an action's name to the function that answers it."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from csms.blocks.routing import Route, Router, route, route_told, route_whole
+from csms.blocks.prompting import LASTING_S, Prompts
+from csms.blocks.routing import (
+    Expects,
+    Route,
+    Router,
+    route,
+    route_told,
+    route_whole,
+    unexpected,
+)
 from csms.domain.ids import StationId
 from csms.domain.station import Standing
 from csms.ocpp.codes import CallRefused, RpcErrorCode
@@ -123,6 +133,7 @@ class Bench:
     block: SomeBlock = field(default_factory=SomeBlock)
     journal: Journal = field(default_factory=Journal)
     stations: Stations = field(default_factory=Stations)
+    expects: Expects = unexpected
 
     @property
     def router(self) -> Router:
@@ -131,6 +142,7 @@ class Bench:
             stations=self.stations,
             journal=self.journal,
             clock=ManualClock(NOW),
+            expects=self.expects,
         )
 
     async def ask(
@@ -334,10 +346,48 @@ class TestStanding:
     ) -> None:
         bench.stations.stands = Standing.PENDING
 
-        await bench.ask("MeterValues", METER)
+        assert await bench.refused("MeterValues", METER) is RpcErrorCode.SECURITY_ERROR
 
         assert len(bench.block.asked) == 1
         assert [each.kind for each in bench.journal.seen] == ["before-accepted"]
+
+    async def test_a_pending_station_may_say_what_it_was_asked_for(
+        self, bench: Bench
+    ) -> None:
+        """B02.FR.02."""
+        bench.stations.stands = Standing.PENDING
+        prompts = Prompts()
+        bench.expects = prompts.expects
+        prompts.asked(STATION, "TriggerMessage", "Heartbeat")
+
+        await bench.ask("Heartbeat", {})
+        code = await bench.refused("Authorize", TOKEN)
+        await asyncio.sleep(LASTING_S + 1)
+        late = await bench.refused("Heartbeat", {})
+
+        assert code is late is RpcErrorCode.SECURITY_ERROR
+        assert [each.kind for each in bench.journal.seen] == ["not-allowed"] * 2
+
+    async def test_what_others_were_asked_for_is_none_of_its_business(
+        self, bench: Bench
+    ) -> None:
+        bench.stations.stands = Standing.PENDING
+        prompts = Prompts()
+        bench.expects = prompts.expects
+        prompts.asked(StationId("another"), "TriggerMessage", "Heartbeat")
+        prompts.asked(STATION, "GetReport")
+
+        assert await bench.refused("Heartbeat", {}) is RpcErrorCode.SECURITY_ERROR
+        assert prompts.expects(STATION, "NotifyReport")
+
+    async def test_a_rejected_station_says_nothing_even_if_asked(
+        self, bench: Bench
+    ) -> None:
+        """B03.FR.07."""
+        bench.stations.stands = Standing.REJECTED
+        bench.expects = lambda *_: True
+
+        assert await bench.refused("Heartbeat", {}) is RpcErrorCode.SECURITY_ERROR
 
 
 class TestTold:
