@@ -40,6 +40,7 @@ _DONE = (
     .where(its.station_reset.c.station_id == bindparam("of"))
     .where(its.station_reset.c.evse == 0)
     .where(its.station_reset.c.done_at.is_(None))
+    .where(its.station_reset.c.asked_at <= bindparam("at"))  # boots are kept late
     .where(
         or_(  # a list would not do for several stations at once
             its.station_reset.c.status == "Accepted",

@@ -1,11 +1,13 @@
 """Device models on a real database: replaced bit by bit, merged, and never in clear."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from csms.db.engine import connect_raw
+from csms.domain.device_model import ResetRecord
 from csms.domain.station import Variable, VariableKey
 from tests.fakes.device_model import variable
 from tests.station_world import STATION, Lobby, lobby_on
@@ -128,3 +130,17 @@ async def test_odd_characters_do_not_stop_a_report(lobby: Lobby) -> None:
 
     assert kept.key.variable == "V"
     assert kept.value == "half ? of one"
+
+
+async def test_a_restart_is_done_by_a_boot_that_comes_after_it(lobby: Lobby) -> None:
+    asked = lobby.clock.now()
+    early, late = (replace(lobby.a_boot(), at=asked + each) for each in (-HOUR, HOUR))
+    reset = ResetRecord(STATION, 0, "OnIdle", "Scheduled", "", "test", asked)
+    async with lobby.begin() as work:
+        await work.models.add_reset(reset)
+        await work.models.booted([early])
+        (waiting,) = await work.models.resets(STATION)
+        await work.models.booted([late])
+        (done,) = await work.models.resets(STATION)
+
+    assert (waiting.done_at, done.done_at) == (None, late.at)
