@@ -302,7 +302,7 @@ class Settings(TransportSettings):
         None,
         max_length=36,
         description="The group of tokens that may stop any transaction and start none; "
-        "stations need the same in AuthCtrlr.MasterPassGroupId.",
+        "it is written to stations that know one (AuthCtrlr.MasterPassGroupId).",
     )
     token_cache_s: Seconds | None = Field(
         None,

@@ -12,7 +12,7 @@ from csms.blocks.remote_control import StationRemote
 from csms.blocks.translating import FindLink
 from csms.bootstrap.smart import Smart
 from csms.charging.configuration import Sampling
-from csms.charging.templates import Template
+from csms.charging.templates import Template, master_pass
 from csms.services.aftermath import Aftermath
 from csms.services.commands import Commands, Guard
 from csms.services.desires import Desires
@@ -58,6 +58,8 @@ def block_b(
     started = world.clock.now().timestamp()
     reports = DeviceReports(first=1 + int(started) % (_REQUEST_IDS // 2))
     templates = shipped_templates()
+    if (group := settings.master_pass_group) is not None:
+        templates = (*templates, master_pass(group))
     sampling = Sampling(
         aligned_s=settings.aligned_interval_s,
         idle_s=settings.sampling_idle_s,

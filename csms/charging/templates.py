@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from csms.charging.configuration import METERING, Fit, Wanted, fitted_to, same
 from csms.domain.device_model import Drift, DriftKind
 from csms.domain.ids import StationId
-from csms.domain.station import Make, Variable, VariableKey
+from csms.domain.station import EDITION_21, EDITION_201, Make, Variable, VariableKey
 
 ANY = "*"
 Name = tuple[str, str, str]
@@ -32,6 +32,7 @@ class Desired:
         fit: When another value will do as well.
         required: Whether the station must have it, or it is only wished for.
         why: What it is good for, for people.
+        if_there: Whether nothing is wanted of a station that does not have it.
     """
 
     component: str
@@ -41,6 +42,7 @@ class Desired:
     fit: Fit = Fit.EXACT
     required: bool = False
     why: str = ""
+    if_there: bool = False
 
     @property
     def name(self) -> Name:
@@ -89,6 +91,32 @@ class Template:
         )
 
 
+def master_pass(group: str) -> Template:
+    """Return what has stations know the group that stops transactions (C16).
+
+    Its tokens are told apart by their group alone, so that a station which has the
+    variable must read just what its operator has chosen.
+
+    Args:
+        group: The id of the group.
+    """
+    return Template(
+        id="master-pass",
+        about="Whoever is of the master pass group may end any transaction.",
+        editions=(EDITION_201, EDITION_21),
+        desired=(
+            Desired(
+                "AuthCtrlr",
+                "MasterPassGroupId",
+                group,
+                required=True,
+                why="Its tokens end any transaction, and start none (C16).",
+                if_there=True,
+            ),
+        ),
+    )
+
+
 def desired_of(
     templates: Iterable[Template], make: Make, edition: str
 ) -> list[tuple[Template, Desired]]:
@@ -127,7 +155,7 @@ def settings_of(
         )
         settings += [
             Wanted(key, each.value, each.required, each.fit, template.id)
-            for key in places.get(each.name, [absent])
+            for key in places.get(each.name, [] if each.if_there else [absent])
             if key not in taken
         ]
     return settings

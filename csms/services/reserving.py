@@ -172,7 +172,7 @@ class Wishes:
                     "or of more than 36 characters",
                     field="token",
                 )
-        told = self.tokens.judge(station, wish.token, wish.evse)
+        told = self.tokens.judge(station, wish.token, wish.evse, starting=True)
         if not told.accepted:
             raise TokenRefused(
                 f"{wish.token.type} {wish.token.shown} is {told.verdict} at {station}",

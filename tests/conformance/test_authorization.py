@@ -328,6 +328,53 @@ async def test_a_master_pass_stops_transactions_and_starts_none(
     assert stops["idTokenInfo"] == accepted
 
 
+@proves("C16.FR.03")
+@BOTH
+async def test_stations_are_told_which_group_is_the_master_pass(
+    peer_world: PeerWorld, edition: Edition
+) -> None:
+    knows = ("AuthCtrlr", None, "MasterPassGroupId", None)
+    fixed = {knows: ("another", False)}
+    async with (
+        equipped(peer_world, edition, {knows: ("", True)}) as peer,
+        equipped(peer_world, edition, {}) as simple,
+        equipped(peer_world, edition, fixed) as stubborn,
+    ):
+        told = [
+            (each["variable"]["name"], each["attributeValue"])
+            for asked in peer.record.asked("SetVariables")
+            for each in asked["setVariableData"]
+            if each["component"]["name"] == "AuthCtrlr"
+        ]
+        unasked = simple.record.asked("SetVariables")
+        drift = await peer_world.get(f"stations/{stubborn.name}/drift")
+        token = await a_token(peer_world, f"{peer.name}-m", group=MASTER)
+        driver = await a_token(peer_world, f"{peer.name}-d")
+        await peer.ask("TransactionEvent", started(peer, peer_world, idToken=driver))
+        pauses = await peer.ask(
+            "TransactionEvent",
+            an_event(
+                peer, peer_world, 1, triggerReason="StopAuthorized", idToken=token
+            ),
+        )
+        goes_on = await peer.ask(
+            "TransactionEvent", an_event(peer, peer_world, 2, idToken=token)
+        )
+
+    assert told == [("MasterPassGroupId", MASTER)]
+    assert peer.model[knows] == (MASTER, True)
+    assert all(
+        each["component"]["name"] != "AuthCtrlr"
+        for asked in unasked
+        for each in asked["setVariableData"]
+    )
+    assert ("MasterPassGroupId", MASTER) in [
+        (each["variable"], each["wanted"]) for each in drift.body["items"]
+    ]
+    assert pauses["idTokenInfo"]["status"] == "Accepted"
+    assert goes_on["idTokenInfo"]["status"] == "Invalid"
+
+
 @proves("C07.FR.04", "C07.FR.17")
 @BOTH
 async def test_a_contract_that_leads_to_no_root_of_ours_is_not_taken(

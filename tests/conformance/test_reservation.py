@@ -14,6 +14,7 @@ from tests.conformance.peer_world import (
     Told,
 )
 from tests.conformance.token_world import (
+    MASTER,
     RESERVATIONS,
     SETTINGS,
     a_token,
@@ -214,6 +215,7 @@ async def test_what_makes_no_sense_is_refused_before_anything_is_sent(
 ) -> None:
     token = await a_token(peer_world, f"{peer.name}-1")
     blocked = await a_token(peer_world, f"{peer.name}-2", blocked=True)
+    master = await a_token(peer_world, f"{peer.name}-3", group=MASTER)
     await reserve(peer_world, peer, token=token, evse=1)
     wrong: list[tuple[Json, int, str]] = [
         ({"evse": 1}, 409, "reservation-overlaps"),
@@ -227,6 +229,7 @@ async def test_what_makes_no_sense_is_refused_before_anything_is_sent(
             "malformed-reservation",
         ),
         ({"evse": 2, "token": blocked}, 403, "id-token-refused"),
+        ({"evse": 2, "token": master}, 403, "id-token-refused"),
         (
             {"evse": 2, "token": {"idToken": "x", "type": "NoAuthorization"}},
             422,

@@ -15,6 +15,7 @@ from csms.charging.templates import (
     conflicts,
     desired_of,
     drift_of,
+    master_pass,
     settings_of,
 )
 from csms.domain.device_model import DriftKind
@@ -163,3 +164,14 @@ def test_what_metering_needs_is_a_template_too() -> None:
     found = drift_of(STATION, wanted({}, Sampling()), {}, [], NOW)
 
     assert {each.template for each in found} == {"metering"}
+
+
+def test_the_master_pass_is_wanted_only_where_it_is_known() -> None:
+    """C16: a station without the variable has no master pass, and that is no fault."""
+    group = "AuthCtrlr.MasterPassGroupId"
+    desired = desired_of([master_pass("MASTER")], MAKE, EDITION_201)
+
+    assert settings_of(desired, {}) == []
+    (there,) = settings_of(desired, by_key([variable(group, "")]))
+    assert (there.key.variable, there.value) == ("MasterPassGroupId", "MASTER")
+    assert there.needed
