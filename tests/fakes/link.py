@@ -16,7 +16,8 @@ class FakeLink:
     Attributes:
         answers: What it answers, by action; tests may add to it.
         asked: Every call: its action, its payload and its priority.
-        expiring: How long each typed call may wait, in real seconds.
+        expiring: How long each typed call may wait to be sent, in real seconds.
+        patient: How long the answer to each is waited for.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class FakeLink:
         self._edition = edition
         self.asked: list[tuple[str, dict[str, Any], Priority]] = []
         self.expiring: list[float | None] = []
+        self.patient: list[float | None] = []
 
     @property
     def station(self) -> str:
@@ -49,7 +51,7 @@ class FakeLink:
         patience: float | None = None,
         expires: float | None = None,
     ) -> A:
-        del patience
+        self.patient.append(patience)
         self.expiring.append(expires)
         return read_answer(action, self._answer(action.name, request.write(), priority))
 

@@ -14,7 +14,7 @@ from csms.charging.tokens import TokenPolicy
 from csms.domain.certificate import CertificateHash, ContractStatus, Digest
 from csms.domain.ids import StationId
 from csms.domain.station import Standing
-from csms.domain.token import IdToken, TokenRecord
+from csms.domain.token import IdToken, Judgement, TokenRecord, Verdict
 from csms.ocpp.codes import CallRefused
 from csms.ocpp.messages.authorization import AuthorizeRequest
 from csms.ocpp.messages.tariffs import Tariff
@@ -41,6 +41,7 @@ HASHES = {
     "responderURL": "http://ocsp.example.org/",
 }
 GOOD = ContractStatus.ACCEPTED
+TYPES = ("eMAID", "Central", "NoAuthorization")
 
 
 @dataclass
@@ -198,6 +199,64 @@ async def test_a_hash_that_is_too_long_is_not_cut(name: str) -> None:
             contracts, {}, iso15118CertificateHashData=[{**HASHES, name: "a" * 129}]
         )
     assert contracts.shown == []
+
+
+@dataclass
+class Offers:
+    """Judges everybody alike, and offers them what a test says."""
+
+    verdict: Verdict
+    modes: tuple[str, ...] | None
+
+    def judge(self, station: StationId, token: IdToken) -> Judgement:
+        assert station == STATION
+        return Judgement(self.verdict, message=token.type)
+
+    def transfers(self, station: StationId, token: IdToken) -> tuple[str, ...] | None:
+        assert (station, token.type) in ((STATION, each) for each in TYPES)
+        return self.modes
+
+
+@pytest.mark.parametrize(
+    ("verdict", "modes", "told"),
+    [
+        (Verdict.ACCEPTED, ("DC_BPT", "Tesla coil", "DC"), ["DC_BPT", "DC"]),
+        (Verdict.ACCEPTED, (), None),
+        (Verdict.ACCEPTED, None, None),
+        (Verdict.BLOCKED, ("DC",), None),
+    ],
+)
+async def test_transfers_are_offered_to_whom_may_charge(
+    verdict: Verdict, modes: tuple[str, ...] | None, told: list[str] | None
+) -> None:
+    """Q01.FR.01: in words that there are."""
+    block = Authorization(cast("Tokens", Offers(verdict, modes)), NobodyChecks())
+
+    answer = await block.authorize(STATION, AuthorizeRequest.read({"idToken": EMAID}))
+
+    assert answer.write().get("allowedEnergyTransfer") == told
+
+
+@pytest.mark.parametrize(
+    ("token", "noted"),
+    [
+        ({"idToken": "", "type": "NoAuthorization"}, 0),
+        ({"idToken": "", "type": "Central"}, 1),
+        ({"idToken": "A", "type": "Central"}, 0),
+    ],
+)
+async def test_who_identifies_nobody_is_counted(
+    token: dict[str, str], noted: int
+) -> None:
+    seen: list[DeviationSeen] = []
+    block = Authorization(
+        cast("Tokens", Offers(Verdict.ACCEPTED, None)),
+        NobodyChecks(),
+        note=lambda _, each: seen.append(each),
+    )
+    await block.authorize(STATION, AuthorizeRequest.read({"idToken": token}))
+
+    assert len(seen) == noted
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,7 @@ class TestOneStatus:
         assert answer["status"] == "Failed"
         assert "ocspResult" not in answer
         assert answer["statusInfo"]["reasonCode"] == "NoOCSPAnswer"
+        assert answer["statusInfo"]["additionalInfo"]
         [notice] = bench.notebook.notices
         assert notice.kind == "GetCertificateStatus"
         assert notice.body["status"] == "Failed"

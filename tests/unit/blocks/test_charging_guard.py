@@ -26,7 +26,18 @@ WATTS = replace(HERE, capability=replace(HERE.capability, units={RateUnit.WATTS}
 
 
 class Situations:
-    """Knows one station; it takes watts only."""
+    """Knows one station; it takes watts only.
+
+    Attributes:
+        clearing: What was asked for leave to clear.
+    """
+
+    def __init__(self) -> None:
+        self.clearing: list[Criteria] = []
+
+    async def permit_clearing(self, station: StationId, criteria: Criteria) -> None:
+        assert station == STATION
+        self.clearing.append(criteria)
 
     def situation(self, station: StationId) -> object:
         assert station == STATION
@@ -133,6 +144,21 @@ async def test_a_command_must_keep_the_rules(
     action: str, payload: Json, found: list[tuple[str, str]]
 ) -> None:
     assert await rules_broken(action, payload) == found
+
+
+async def test_a_clearing_needs_leave_and_nothing_else_does() -> None:
+    """What lies above a discharge may hold it back."""
+    known = Situations()
+    guard = ChargingGuard(cast("Any", known))
+    criteria = {"evseId": 1, "chargingProfilePurpose": "TxProfile", "stackLevel": 0}
+
+    await guard.permit(STATION, "SetChargingProfile", with_profile(a_profile()))
+    await guard.permit(STATION, "ClearChargingProfile", {"chargingProfileId": 5})
+    await guard.permit(
+        STATION, "ClearChargingProfile", {"chargingProfileCriteria": criteria}
+    )
+
+    assert known.clearing == [Criteria(profile_id=5), Criteria(1, Purpose.TX, 0)]
 
 
 @pytest.mark.parametrize(

@@ -171,20 +171,24 @@ class TestJudging:
         )
 
     @pytest.mark.parametrize(
-        "data",
+        ("data", "finite"),
         [
-            '{"evseId":1,"setpointW":-5000}',
-            {"deep": [{"power": "-5.5"}]},
-            "setpoint=-5000",
-            -1,
-            "-1",
+            ('{"evseId":1,"setpointW":-5000}', True),
+            ({"deep": [{"power": "-5.5"}]}, True),
+            ("setpoint=-5000", False),
+            (-1, True),
+            ("-1", True),
         ],
     )
-    def test_a_number_below_zero_in_vendor_words_is_seen(self, data: object) -> None:
+    def test_a_number_below_zero_in_vendor_words_is_seen(
+        self, data: object, *, finite: bool
+    ) -> None:
+        """Only of figures that are named as JSON names them is the end known."""
         found = HERE.discharge("DataTransfer", {"vendorId": "v", "data": data})
 
         assert found is not None
         assert found.means == {Means.VENDOR_WORDS}
+        assert found.finite == finite
 
     @pytest.mark.parametrize(
         ("message", "data"),
@@ -204,6 +208,7 @@ class TestJudging:
 
         assert found is not None
         assert found.means == {Means.VENDOR_WORDS}
+        assert found.finite
 
     @pytest.mark.parametrize("data", ["stop discharge", '{"discharge":0}', None])
     def test_a_word_without_a_figure_is_harmless(self, data: object) -> None:

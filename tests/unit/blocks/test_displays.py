@@ -74,6 +74,17 @@ async def test_what_does_not_come_is_not_waited_for_any_longer() -> None:
     assert list(link.asked[0][1]) == ["requestId"]
 
 
+async def test_who_shows_a_message_says_how_long_it_may_take() -> None:
+    link = FakeLink({"SetDisplayMessage": YES, "ClearDisplayMessage": YES})
+    displays = StationDisplays(lambda _: link, DisplayReports())
+
+    await displays.show(STATION, MESSAGES[1], patience_s=3)
+    await displays.clear(STATION, 4, patience_s=4)
+    await displays.clear(STATION, 4)
+
+    assert link.patient == link.expiring == [3, 4, None]
+
+
 async def test_none_is_none() -> None:
     link = FakeLink({"GetDisplayMessages": {"status": "Unknown"}})
     displays = StationDisplays(lambda _: link, DisplayReports(), 1.0)

@@ -327,6 +327,18 @@ class TestVariables:
         assert results[1].info == "NoVar: never"
         assert not any(each.accepted for each in results)
 
+        (most,) = await models.read(STATION, [VariableQuestion(MODES, "MaxSet")])
+        link.answers["SetVariables"] = {
+            "setVariableResult": [{**one, "attributeStatus": "Rejected"}]
+        }
+        (least,) = await models.set_variables(
+            STATION, [VariableSetting(MODES, "1", "MinSet")]
+        )
+        assert [(each.status, each.attribute) for each in (most, least)] == [
+            ("NoResult", "MaxSet"),
+            ("NoResult", "MinSet"),
+        ]
+
     async def test_set_results_find_their_variable_too(self) -> None:
         def answer(asked: dict[str, Any]) -> dict[str, Any]:
             first, second = asked["setVariableData"][:2]

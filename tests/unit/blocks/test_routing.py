@@ -28,8 +28,11 @@ from csms.ocpp.messages.authorization import (
 )
 from csms.ocpp.messages.availability import (
     HEARTBEAT,
+    STATUS_NOTIFICATION,
     HeartbeatRequest,
     HeartbeatResponse,
+    StatusNotificationRequest,
+    StatusNotificationResponse,
 )
 from csms.ocpp.messages.common import (
     AuthorizationStatus,
@@ -279,19 +282,34 @@ async def test_what_only_the_newer_edition_requires_is_missed_in_it_alone(
     assert found == ([("missing-field", path)] if missed else [])
 
 
-async def test_an_instant_without_zone_is_taken_for_the_one_that_is_near(
-    bench: Bench,
-) -> None:
-    """Whether it was meant in UTC, only the time that it is can tell."""
-    odd = {**METER, "meterValue": [{**METER["meterValue"][0]}]}  # type: ignore[index]
-    odd["meterValue"][0]["timestamp"] = "2026-07-14T00:00:00"  # type: ignore[index]
+async def test_what_lacks_its_time_is_given_that_of_its_arrival(bench: Bench) -> None:
+    """No money hangs on when a connector changed its state."""
+    taken: list[StatusNotificationRequest] = []
 
-    await bench.ask("MeterValues", odd)
+    class States:
+        def routes(self) -> Iterator[Route]:
+            yield route(STATUS_NOTIFICATION, self.take)
 
-    (request,) = bench.block.asked
-    assert isinstance(request, MeterValuesRequest)
-    assert request.meter_value[0].timestamp == NOW
-    assert len(bench.journal.seen) == 1
+        async def take(
+            self, station: StationId, request: StatusNotificationRequest
+        ) -> StatusNotificationResponse:
+            assert station == STATION
+            taken.append(request)
+            return StatusNotificationResponse()
+
+    router = Router(
+        [States()],
+        stations=bench.stations,
+        journal=bench.journal,
+        clock=ManualClock(NOW),
+    )
+    said = {"evseId": 1, "connectorId": 1, "connectorStatus": "Available"}
+
+    assert await router.answer(STATION, Edition.V21, "StatusNotification", said) == {}
+    assert [each.timestamp for each in taken] == [NOW]
+    assert [each.path for each in bench.journal.seen] == [
+        "StatusNotification.timestamp"
+    ]
 
 
 async def test_a_message_that_is_owed_no_answer_may_come_as_a_call(
