@@ -329,6 +329,6 @@ def _limit(variables: Sequence[Variable]) -> int:
     """Return how many characters of a password the station says that it takes."""
     for each in variables:
         if each.key == KEY and each.characteristics:
-            with suppress(TypeError, ValueError):
+            with suppress(KeyError, TypeError, ValueError, OverflowError):
                 return int(float(each.characteristics["maxLimit"]))
     return LONGEST

@@ -8,7 +8,7 @@ import pytest
 
 from csms.domain.ids import StationId
 from csms.domain.security import RotationState, SecurityProfile
-from csms.domain.station import VariableKey
+from csms.domain.station import Variable, VariableKey
 from csms.services.doorkeeping import Admission, Doorkeeper
 from csms.services.ports.wire import (
     Inventory,
@@ -20,6 +20,7 @@ from csms.services.ports.wire import (
     VariableSetting,
 )
 from csms.services.rotation import (
+    KEY,
     MOST_OPEN,
     PasswordRotations,
     RotationPolicy,
@@ -368,6 +369,28 @@ async def test_passwords_are_random_and_only_their_hashes_are_kept(
         hashes = await work.stations.password_hashes()
     assert all(each.new_hash.startswith("$argon2id$") for each in kept)
     assert hashes[STATION].startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(
+    ("said", "length"),
+    [
+        ({"maxLimit": 20}, 20),
+        ({"dataType": "passwordString", "supportsMonitoring": False}, 40),
+        ({"maxLimit": "inf"}, 40),
+        ({"maxLimit": None}, 40),
+        ({"maxLimit": 64}, 40),
+    ],
+)
+async def test_a_password_is_as_long_as_the_station_takes(
+    bench: Bench, said: dict[str, object], length: int
+) -> None:
+    async with bench.lobby.begin() as work:
+        variable = Variable(KEY, characteristics=said)
+        await work.models.merge(STATION, [variable], bench.lobby.clock.now())
+
+    await bench.open().rotate(STATION, "ann")
+
+    assert len(bench.station.holds) == length
 
 
 async def test_old_passwords_are_changed_one_after_the_other(bench: Bench) -> None:
