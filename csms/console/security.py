@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 EVENTS, STATIONS, SHORT = 15, 20, 5
+EVERY = "all"
 DAY = timedelta(days=1)
 CONCERNS = {
     "failed": Concern.FAILED,
@@ -78,7 +79,7 @@ async def security(  # noqa: PLR0913, PLR0917 two lists and their filters
     now = node.clock.now()
     async with node.begin() as work:
         events = await work.security.events(
-            severity=security_wording.SEVERITIES.get(severity),
+            severity=_severities(severity),
             part=part,
             before=before,
             limit=EVENTS + 1,
@@ -111,7 +112,7 @@ async def security(  # noqa: PLR0913, PLR0917 two lists and their filters
         max_age=node.security.passwords.max_age,
         filters={"station": part, "severity": severity, "concern": concern},
         before=before,
-        severities=list(security_wording.SEVERITIES),
+        severities=[*security_wording.SEVERITIES, EVERY],
         concerns=list(CONCERNS),
     )
 
@@ -140,6 +141,13 @@ async def cancel(station: StationId, caller: Admin, node: NodeOf) -> Response:
     """End an upgrade; the station is told its former ways in."""
     await node.security.upgrades.cancel(station, caller.name)
     return _back(station)
+
+
+def _severities(chosen: str) -> tuple[int, int] | None:
+    """Return from which severity to which; None for all."""
+    if chosen == EVERY:
+        return None
+    return security_wording.SEVERITIES.get(chosen, security_wording.WORTH_A_LOOK)
 
 
 def _back(station: StationId) -> Response:

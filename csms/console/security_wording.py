@@ -27,6 +27,8 @@ SEVERITIES: Final[Mapping[str, tuple[int, int]]] = {
     "notable": NOTABLE,
     "routine": ROUTINE,
 }
+WORTH_A_LOOK: Final = (0, 5)
+"""What is shown unless somebody asks: stations tell of every start, too."""
 
 CONCERNS: Final[Mapping[str, str]] = {
     "failed": "a change failed",

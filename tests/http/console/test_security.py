@@ -54,7 +54,17 @@ class TestSecurity:
             ({"station": "boxborough-02"}, {"Tamper detection"}),
             ({"station": FIRST, "severity": "notable"}, {"Something of"}),
             ({"station": "%"}, set()),
-            ({"severity": "unheard-of", "station": "-04"}, {"Setting system"}),
+            ({"severity": "all", "station": "-04"}, {"Setting system"}),
+            ({"severity": "unheard-of", "station": "-04"}, set()),
+            (
+                {},
+                {
+                    "Invalid firmware",
+                    "Tamper detection",
+                    "Maintenance login",
+                    "Something of",
+                },
+            ),
         ],
     )
     def test_events_are_found_by_gravity_and_station(
