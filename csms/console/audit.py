@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 PAGE = 50
 DENIED = "denied."
-FINGERPRINT, SHORT = 64, 16
+FINGERPRINT, SHORT = 64, 12
 REFUSALS = {
     "http.role": "request beyond the role",
     "http.unauthenticated": "request without valid credentials",
