@@ -139,6 +139,7 @@ class Observer:
             "departures": self.departures,
             "drivers": [_driver(name, one) for name, one in self.drivers.items()],
             "incidents": self.incidents,
+            "displayed": self.displayed,
         }
 
     def write(self, path: Path, until: float) -> None:

@@ -3,22 +3,25 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from csms.api.guard import GuardedRoute
+from csms.api.numbers import number_in
 from csms.domain.errors import NotFound
 from csms.domain.ids import EventId, StationId
+from csms.services.incidents import NoOpenIncident
 from csms.services.node import CaughtMail
 from csms.services.ports.facts import Fact
 from csms.services.ports.profiles import Quarantine
 from csms.services.ports.queries import IncidentRow
-from csms.web.auth import Admin, NodeOf
+from csms.web.auth import Admin, NodeOf, Operator
 from csms.web.paging import MOST, USUAL, Cursor, Limit, Page, page, read_cursor
 
 ROUTER = APIRouter(tags=["operations"], route_class=GuardedRoute)
 NO_CONTENT = 204
 DAY = timedelta(days=1)
+IncidentId = Annotated[str, Path(description="Its number.")]
 
 
 class NoCatcher(NotFound):
@@ -142,6 +145,32 @@ async def list_incidents(
         limit=limit + 1,
     )
     return page(rows, limit, _incident, lambda row: row.id)
+
+
+@ROUTER.post(
+    "/incidents/{incident}/acknowledge",
+    summary="Say that somebody looks after an incident",
+    status_code=NO_CONTENT,
+)
+async def acknowledge_incident(
+    node: NodeOf, caller: Operator, incident: IncidentId
+) -> None:
+    """Keep who looks after it; it stays open."""
+    number = number_in(incident, NoOpenIncident)
+    await node.incidents.acknowledge(number, by=caller.name)
+
+
+@ROUTER.post(
+    "/incidents/{incident}/resolve",
+    summary="End an incident by hand",
+    status_code=NO_CONTENT,
+)
+async def resolve_incident(
+    node: NodeOf, caller: Operator, incident: IncidentId
+) -> None:
+    """End an incident, and the alert that raised it."""
+    number = number_in(incident, NoOpenIncident)
+    await node.incidents.resolve(number, by=caller.name)
 
 
 @ROUTER.get("/quarantines", summary="List what is not dispatched any more, and why")

@@ -15,6 +15,10 @@ rules = typer.Typer(no_args_is_help=True, help="Which events become alerts.")
 
 Name = Annotated[str, typer.Argument(metavar="RULE", help="Its name.")]
 
+Incident = Annotated[
+    int, typer.Argument(metavar="INCIDENT", help="Its number, see csms incidents.")
+]
+
 
 @app.command("list")
 @asks
@@ -42,6 +46,22 @@ def end(
     """End an alert by hand, and resolve its incident."""
     desk.api.ask("POST", "alerts", str(alert), "end")
     desk.show({"ended": alert}, lambda: [f"alert {alert} is over"])
+
+
+@app.command()
+@asks
+def acknowledge(desk: Desk, incident: Incident) -> None:
+    """Say that you look after an incident; it stays open."""
+    desk.api.ask("POST", "incidents", str(incident), "acknowledge")
+    desk.show({"acknowledged": incident}, lambda: [f"incident {incident} is yours"])
+
+
+@app.command()
+@asks
+def resolve(desk: Desk, incident: Incident) -> None:
+    """End an incident by hand, and the alert that raised it."""
+    desk.api.ask("POST", "incidents", str(incident), "resolve")
+    desk.show({"resolved": incident}, lambda: [f"incident {incident} is over"])
 
 
 @app.command()

@@ -106,6 +106,7 @@ def findings(
             "mean_kw": round(delivered_kwh(case) / hours, 1),
             "outcomes": Counter(m["outcome"] for m in members.values()),
             "incidents": len(observed["incidents"]),
+            "displayed": observed["displayed"],
         },
         "groups": groups,
         "reasons": dict(reasons),
@@ -140,7 +141,8 @@ def show(result: Findings, console: Console) -> None:
     console.print(
         f"{figures['mean_kw']:,.0f} kW for three hours, "
         f"{figures['delivered_kwh']:,.0f} kWh delivered, "
-        f"{figures['delivered_share']:.1%} of what could be expected: {verdict}",
+        f"{figures['delivered_share']:.1%} of what could be expected, "
+        f"{figures['displayed']:,} messages shown on displays: {verdict}",
         soft_wrap=True,
     )
     for promise in result.promises:

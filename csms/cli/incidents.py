@@ -6,7 +6,7 @@ import typer
 
 from csms.cli.confirming import confirm
 from csms.cli.desk import Desk, Limit, asks
-from csms.cli.tables import Column, Row, listing, moment, text
+from csms.cli.tables import Column, Row, listing, moment, number, text
 
 quarantines = typer.Typer(
     no_args_is_help=True, help="Vendor profiles that are not dispatched for now."
@@ -59,6 +59,7 @@ def _where(row: Row) -> str:
 
 
 _INCIDENTS = (
+    number("incident", "id"),
     moment("at", "at"),
     text("severity", "severity"),
     text("kind", "kind"),

@@ -1,6 +1,5 @@
 """Logs of all stations: asked for, under way, come; with size and checksum."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Query
@@ -9,9 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from csms.console.forms import BLANK, FAULTS, Filled, fault_of
 from csms.console.shell import PageRoute, ShellOf, to
+from csms.console.wording import LOG_STATES, LOGS
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
-from csms.domain.log_job import LogKind, LogRequest, LogState
+from csms.domain.log_job import LogKind, LogRequest
 from csms.services.log_collection import NoSuchLog
 from csms.web.auth import NodeOf, Operator, Viewer
 
@@ -23,23 +23,6 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 HERE = "/logs"
 PAGE, SUGGESTED = 50, 200
-
-KINDS: Mapping[str, str] = {
-    LogKind.DIAGNOSTICS: "Diagnostics",
-    LogKind.SECURITY: "Security",
-    LogKind.DATA_COLLECTOR: "Data collector (OCPP 2.1)",
-}
-STATES: Mapping[LogState, tuple[str, str]] = {
-    LogState.ASKED: ("asked for", "blue"),
-    LogState.ACCEPTED: ("promised", "blue"),
-    LogState.UPLOADING: ("under way", "blue"),
-    LogState.UPLOADED: ("here", "good"),
-    LogState.FAILED: ("failed", "bad"),
-    LogState.REJECTED: ("refused", "bad"),
-    LogState.CANCELLED: ("given up", "warn"),
-    LogState.SILENT: ("nothing more heard", "warn"),
-    LogState.UNREACHABLE: ("not asked", "warn"),
-}
 
 
 class LogForm(BaseModel):
@@ -76,7 +59,7 @@ async def ask(
                 field="station",
                 remedy="choose one from the list, or see the fleet page",
             )
-        if asked.log not in KINDS:
+        if asked.log not in LOGS:
             raise Broken("choose one of the logs", field="log")
         request = LogRequest(station, LogKind(asked.log))
         await node.diagnostics.logs.request(request, caller.name)
@@ -119,7 +102,7 @@ async def _page(
         stations=[
             each.id for each in node.book.stations() if node.book.is_online(each.id)
         ][:SUGGESTED],
-        kinds=KINDS,
-        states=STATES,
+        kinds=LOGS,
+        states=LOG_STATES,
         kept=logs.policy.kept,
     )

@@ -66,6 +66,25 @@ RESTARTS: Mapping[str, str] = {
 }
 """The restarts of OCPP, and when each happens; the last one since 2.1."""
 
+LOGS: Mapping[str, str] = {
+    "DiagnosticsLog": "Diagnostics",
+    "SecurityLog": "Security",
+    "DataCollectorLog": "Data collector (OCPP 2.1)",
+}
+
+LOG_STATES: Mapping[str, tuple[str, str]] = {
+    "asked": ("asked for", "blue"),
+    "accepted": ("promised", "blue"),
+    "uploading": ("under way", "blue"),
+    "uploaded": ("here", "good"),
+    "failed": ("failed", "bad"),
+    "rejected": ("refused", "bad"),
+    "cancelled": ("given up", "warn"),
+    "silent": ("nothing more heard", "warn"),
+    "unreachable": ("not asked", "warn"),
+}
+"""How far the upload of a log has come, in words, and their tones."""
+
 TONES: Mapping[str, str] = {
     # stages
     "scheduled": "blue",

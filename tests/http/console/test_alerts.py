@@ -46,6 +46,32 @@ def test_what_is_open_is_shown_acknowledged_and_resolved(
     assert operator.post(f"/alerts/{number}/ignore").status_code == 422
 
 
+def test_incidents_are_looked_after_by_api(
+    shown: Served, operator: httpx.Client, viewer: httpx.Client
+) -> None:
+    open_ones = shown.run(shown.site.node.incidents.open())
+    (number,) = [
+        each.incident.id
+        for each in open_ones
+        if each.incident.kind == "security.TamperDetectionActivated"
+    ]
+    here = f"/api/v1/incidents/{number}"
+
+    assert viewer.post(f"{here}/acknowledge").status_code == 403
+    assert operator.post(f"{here}/acknowledge").status_code == 204
+    listed = operator.get("/api/v1/incidents").json()["items"]
+    (kept,) = [each for each in listed if each["id"] == number]
+    assert kept["detail"]["acknowledged_by"] == "olivia"
+    assert kept["resolved_at"] is None
+    assert operator.post(f"{here}/resolve").status_code == 204
+    assert operator.post(f"{here}/resolve").status_code == 404
+    assert operator.post("/api/v1/incidents/x/resolve").status_code == 404
+    listed = operator.get("/api/v1/incidents").json()["items"]
+    (kept,) = [each for each in listed if each["id"] == number]
+    assert kept["detail"]["resolved_by"] == "olivia"
+    assert kept["resolved_at"] is not None
+
+
 def test_monitors_and_rules_are_counted(viewer: httpx.Client) -> None:
     page = main(viewer.get("/alerts"))
     monitors = page.split("Monitors on stations")[1]

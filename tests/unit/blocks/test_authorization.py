@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from csms.blocks.authorization import Authorization, NobodyChecks
+from csms.blocks.authorization import Authorization, NobodyChecks, Refused, untold
 from csms.blocks.routing import Router
 from csms.charging.tokens import TokenPolicy
 from csms.domain.certificate import CertificateHash, ContractStatus, Digest
@@ -99,6 +99,7 @@ async def ask(
     rules: dict[str, Any] | None = None,
     tariff: Tariff | None = None,
     edition: Edition = Edition.V21,
+    refused: Refused = untold,
     **proof: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     clock = ManualClock(NOW)
@@ -113,7 +114,7 @@ async def ask(
     async def told(*_: object) -> Told:
         return Told(None if tariff is None else tariff.write())
 
-    block = Authorization(tokens, contracts, told)
+    block = Authorization(tokens, contracts, told, refused=refused)
     router = Router([block], stations=Everybody(), journal=Journal(), clock=clock)
     return await router.answer(
         STATION, edition, "Authorize", {"idToken": EMAID, **proof}
@@ -298,3 +299,17 @@ async def test_a_tariff_goes_with_an_accepted_token_where_it_can_be_said(
     answer = await ask(Contracts(GOOD), rules, tariff, edition)
 
     assert ("tariff" in answer) == told
+
+
+async def test_what_a_station_was_told_of_a_token_is_noted() -> None:
+    noted: list[tuple[StationId, str, str]] = []
+
+    def note(station: StationId, token: IdToken, told: Judgement, _: object) -> None:
+        noted.append((station, token.value, told.verdict.value))
+
+    await ask(Contracts(GOOD), {"blocked": True}, refused=note)
+    await ask(
+        Contracts(ContractStatus.CERT_CHAIN_ERROR), {}, refused=note, certificate="PEM"
+    )
+
+    assert noted == [(STATION, "DEAAA123", "Blocked"), (STATION, "DEAAA123", "Invalid")]

@@ -406,3 +406,20 @@ class TestBeside:
         hidden, shown = (each.payload for each in ingest.reports)
         assert "4711" not in hidden
         assert "driver-1" in shown
+
+    async def test_who_may_not_charge_is_noted_with_the_place(
+        self, ingest: Recording
+    ) -> None:
+        noted: list[tuple[StationId, Verdict, int | None]] = []
+
+        def note(
+            station: StationId, _: IdToken, told: Judgement, evse: int | None
+        ) -> None:
+            noted.append((station, told.verdict, evse))
+
+        block = Transactions(ingest.ingest, Tokens(), ManualClock(), refused=note)
+        blocked = STARTED | {"idToken": {"idToken": "blocked", "type": "ISO14443"}}
+        async with ingest:
+            await block.transaction_event(STATION, event(**blocked))
+
+        assert noted == [(STATION, Verdict.BLOCKED, 2)]

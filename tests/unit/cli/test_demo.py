@@ -22,7 +22,12 @@ ROW = {
     "mean_kw": 7_440.0,
     "amount": 1_224_356.0,
 }
-FIGURES = {"mean_kw": 1_044.0, "delivered_kwh": 3_132.0, "delivered_share": 0.983}
+FIGURES = {
+    "mean_kw": 1_044.0,
+    "delivered_kwh": 3_132.0,
+    "delivered_share": 0.983,
+    "displayed": 1_018,
+}
 
 
 def shown(*promises: Promise) -> str:
@@ -45,6 +50,7 @@ def test_no_figure_is_cut_off_on_a_narrow_terminal() -> None:
     assert "$1,224,356" in page
     assert "school districts" in page
     assert "…" not in page
+    assert "1,018 messages shown on displays: every promise was kept" in page
 
 
 def test_every_breach_is_listed_in_full() -> None:

@@ -334,7 +334,7 @@ TRACE = [
     [(START + each * MINUTE).isoformat(), -6_000.0, 60.0 - each / 10, True]
     for each in range(180)
 ]
-OBSERVED = {
+OBSERVED: dict[str, Any] = {
     "evses": [
         {
             "station": "A",
@@ -359,6 +359,7 @@ OBSERVED = {
     ],
     "drivers": [a_driver()],
     "incidents": [],
+    "displayed": 3,
 }
 REGISTRY = {
     "participants": [{"id": "A", "kind": "residential"}],
@@ -430,6 +431,7 @@ def test_the_report_is_of_physics_and_says_whether_all_was_kept() -> None:
     assert found.document["kept"] is True
     assert figures["delivered_kwh"] == 18.0
     assert figures["mean_kw"] == 6.0
+    assert figures["displayed"] == 3
     assert found.groups[0]["group"] == "homes"
     assert found.groups[0]["amount"] == pytest.approx(123.45)
     assert found.groups[-1]["systems"] == 1

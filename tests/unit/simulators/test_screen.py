@@ -25,7 +25,7 @@ def test_messages_are_shown_replaced_and_cleared() -> None:
     on = bench()
 
     assert shows(on) == shows(on) == "Accepted"
-    assert on.station.observer.displayed == 2
+    assert on.station.observer.report(0.0)["displayed"] == 2
     assert on.station.model.text("DisplayMessageCtrlr", "DisplayMessages") == "1"
     assert on.ask("ClearDisplayMessage", {"id": 1}) == {"status": "Accepted"}
     assert on.ask("ClearDisplayMessage", {"id": 1}) == {"status": "Unknown"}
