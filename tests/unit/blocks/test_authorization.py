@@ -221,7 +221,7 @@ class Offers:
 @pytest.mark.parametrize(
     ("verdict", "modes", "told"),
     [
-        (Verdict.ACCEPTED, ("DC_BPT", "Tesla coil", "DC"), ["DC_BPT", "DC"]),
+        (Verdict.ACCEPTED, ("DC_BPT", "Spark gap", "DC"), ["DC_BPT", "DC"]),
         (Verdict.ACCEPTED, (), None),
         (Verdict.ACCEPTED, None, None),
         (Verdict.BLOCKED, ("DC",), None),
