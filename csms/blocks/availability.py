@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from csms.blocks.places import Places, Ratings
 from csms.blocks.routing import Route, route
 from csms.clock import Clock
 from csms.domain.ids import EvseId, StationId
-from csms.domain.station import Evse
 from csms.domain.station_request import ConnectorState
 from csms.ocpp.messages.availability import (
     HEARTBEAT,
@@ -18,7 +18,7 @@ from csms.ocpp.messages.availability import (
     StatusNotificationRequest,
     StatusNotificationResponse,
 )
-from csms.services.ports.wire import Deviations, DeviationSeen
+from csms.services.ports.wire import Deviations
 
 
 class LiveConnectors(Protocol):
@@ -38,14 +38,6 @@ class Notes(Deviations, Protocol):
 
     def connector(self, state: ConnectorState) -> None:
         """Note what a connector is."""
-        ...
-
-
-class Ratings(Protocol):
-    """Whoever knows which EVSEs there are."""
-
-    def evse(self, evse: EvseId) -> Evse | None:
-        """Return an EVSE's ratings, or None."""
         ...
 
 
@@ -70,15 +62,11 @@ class ConnectorStates:
 
     def take(self, evse: EvseId, connector: int, status: str, at: datetime) -> None:
         """Keep the state of a connector."""
-        if self.evses.evse(evse) is not None:
-            self.notes.connector(ConnectorState(evse, connector, status, at))
-        if not self.live.is_timely(at):
+        path, place = "StatusNotification.evseId", f"{evse} #{connector}"
+        if not Places(self.evses, self.notes, self.clock).check(evse, path, place):
             return
-        if self.evses.evse(evse) is None:
-            seen = DeviationSeen(
-                "unknown-evse", "StatusNotification.evseId", f"{evse} #{connector}"
-            )
-            self.notes.count(evse.station, [seen], self.clock.now())
+        self.notes.connector(ConnectorState(evse, connector, status, at))
+        if not self.live.is_timely(at):
             return
         self.live.update(evse, connector_status=status, connector_status_at=at)
 

@@ -73,11 +73,15 @@ class ProfileReports:
 
     def take(
         self, station: StationId, request: wire.ReportChargingProfilesRequest
-    ) -> None:
-        """Add one part; the last one says that no other follows."""
+    ) -> bool:
+        """Add one part; the last one says that no other follows.
+
+        Returns:
+            Whether anybody waits for it.
+        """
         report = self._open.get((station, request.request_id))
         if report is None:
-            return
+            return False
         evse = EvseId(station, request.evse_id)
         report.profiles += [from_wire(evse, each) for each in request.charging_profile]
         report.sources += [request.charging_limit_source] * len(
@@ -85,6 +89,7 @@ class ProfileReports:
         )
         if not request.tbc:
             report.done.set()
+        return True
 
 
 @dataclass(frozen=True, slots=True)

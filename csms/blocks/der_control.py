@@ -32,6 +32,9 @@ from csms.services.ports.wire import Deviations, DeviationSeen, Discharge, Reply
 T = TypeVar("T")
 log = structlog.get_logger()
 
+MOST_RUNNING = 100
+"""Controls that may run on a station: what it says of more changes nothing."""
+
 _FIRST_IDS = 1 << 30
 Document = Mapping[str, Any]
 
@@ -147,7 +150,7 @@ class GridRecords(Protocol):
         """Keep an alarm, or that another control has taken it over."""
         ...
 
-    async def alarm_over(self, station: StationId, at: datetime) -> None:
+    async def alarm_over(self, station: StationId, at: datetime) -> bool:
         """Keep that the alarm is over."""
         ...
 
@@ -199,10 +202,13 @@ class DerControl:
         ended = request.alarm_ended is True
         self._keep(station, "alarms", {} if ended else {name: request.write()})
         if ended:
-            work = self.controls.alarm_over(station, request.timestamp)
+            over = self.controls.alarm_over(station, request.timestamp)
+            if await self._recorded(station, over) is False:
+                path = "NotifyDERAlarm.alarmEnded"
+                self._odd(station, "unknown-alarm", path, name)
         else:
             fault = request.grid_event_fault
-            work = self.controls.alarm(
+            begun = self.controls.alarm(
                 Alarm(
                     station,
                     name,
@@ -211,7 +217,7 @@ class DerControl:
                     info=request.extra_info or "",
                 )
             )
-        await self._recorded(station, work)
+            await self._recorded(station, begun)
         return wire.NotifyDERAlarmResponse()
 
     async def start_stop(
@@ -267,7 +273,7 @@ class DerControl:
             known = {each: dict(body) for each, body in (live.der_alarm or {}).items()}
             before = known.get(kind, {}) if gone is not None else {}
             left = {n: e for n, e in before.items() if n not in (gone or ())}
-            known[kind] = {**left, **said}
+            known[kind] = {**left, **said} if len(left) < MOST_RUNNING else left
             kept = {each: body for each, body in known.items() if body}
             self.live.update(live.evse, der_alarm=kept or None)
 

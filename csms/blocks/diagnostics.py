@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from csms.blocks.availability import ConnectorStates
+from csms.blocks.places import Places
 from csms.blocks.routing import Route, route
 from csms.blocks.translating import key_from
 from csms.clock import Clock
@@ -17,7 +18,6 @@ from csms.ocpp.messages.diagnostics import (
     NotifyEventRequest,
     NotifyEventResponse,
 )
-from csms.services.ports.wire import DeviationSeen
 
 AVAILABILITY = "AvailabilityState"
 CONNECTOR = "Connector"
@@ -122,11 +122,10 @@ class Diagnostics:
 
     def _check_place(self, station: StationId, key: VariableKey) -> None:
         """Count an event of an EVSE that there is not; it is kept all the same."""
-        evses = self.connectors.evses
-        if key.evse and evses.evse(EvseId(station, key.evse)) is None:
+        if key.evse:
+            places = Places(self.connectors.evses, self.connectors.notes, self.clock)
             path = "NotifyEvent.eventData.component.evse.id"
-            seen = DeviationSeen("unknown-evse", path, key.text)
-            self.connectors.notes.count(station, [seen], self.clock.now())
+            places.check(EvseId(station, key.evse), path, key.text)
 
 
 def _is_connector_state(key: VariableKey, event: EventData) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from csms.blocks.places import Places
 from csms.blocks.routing import Route, route
 from csms.blocks.signed_values import Keeper, signed_from
 from csms.domain.ids import EvseId, StationId, TransactionId
@@ -85,11 +86,13 @@ class Metering:
         ingest: Where readings are kept.
         habits: How stations measure.
         signed: Where signed values are kept.
+        places: Knows which EVSEs there are.
     """
 
     ingest: Ingest
     habits: FindHabits = usual
     signed: Keeper | None = None
+    places: Places | None = None
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -106,6 +109,8 @@ class Metering:
             None,
             habits=self.habits(station),
         )
+        if self.places is not None and evse.number:
+            self.places.check(evse, "MeterValues.evseId")
         await self.ingest.record_readings(station, readings)
         if self.signed and (said := signed_from(request.meter_value, evse, None)):
             await self.signed.keep(said)

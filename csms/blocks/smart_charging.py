@@ -17,6 +17,7 @@ from csms.services.live import LiveFleet
 from csms.services.needs import TUPLES
 from csms.services.negotiation import Answer, EvSchedule
 from csms.services.ports.charging import ExternalLimit
+from csms.services.ports.wire import Deviations, DeviationSeen
 
 
 class Negotiations(Protocol):
@@ -54,6 +55,7 @@ class SmartCharging:
         dynamic: Finds the Dynamic profile that a station may pull, by its id.
         negotiations: Answers vehicles.
         limits: Keeps limits from outside.
+        deviations: Where words about what is not there are counted.
         clock: Where business time comes from.
     """
 
@@ -62,6 +64,7 @@ class SmartCharging:
     dynamic: Callable[[StationId, int], Profile | None]
     negotiations: Negotiations
     limits: OutsideLimits
+    deviations: Deviations
     clock: Clock
 
     def routes(self) -> Iterator[Route]:
@@ -136,7 +139,9 @@ class SmartCharging:
         self, station: StationId, request: wire.ReportChargingProfilesRequest
     ) -> wire.ReportChargingProfilesResponse:
         """Collect a part of a report (K09)."""
-        self.reports.take(station, request)
+        if not self.reports.take(station, request):
+            path = "ReportChargingProfiles.requestId"
+            self._odd(station, "unknown-request", path, str(request.request_id))
         return wire.ReportChargingProfilesResponse()
 
     async def pull(
@@ -145,6 +150,9 @@ class SmartCharging:
         """Give a Dynamic profile its values, if it is still wanted (K28.FR.07)."""
         profile = self.dynamic(station, request.charging_profile_id)
         if profile is None:
+            path = "PullDynamicScheduleUpdate.chargingProfileId"
+            detail = str(request.charging_profile_id)
+            self._odd(station, "unknown-profile", path, detail)
             return wire.PullDynamicScheduleUpdateResponse(
                 status=ChargingProfileStatus.REJECTED,
                 status_info=StatusInfo(reason_code="InvalidProfile"),
@@ -157,8 +165,19 @@ class SmartCharging:
         self, station: StationId, request: wire.NotifyPriorityChargingRequest
     ) -> wire.NotifyPriorityChargingResponse:
         """Let the driver have the vehicle charged first (K21): discharge stops."""
-        for live in self.live.all():
-            mine = live.evse.station == station
-            if mine and live.transaction == request.transaction_id:
-                self.live.update(live.evse, priority_charging=request.activated)
+        found = [
+            live.evse
+            for live in self.live.all()
+            if live.evse.station == station
+            and live.transaction == request.transaction_id
+        ]
+        for evse in found:
+            self.live.update(evse, priority_charging=request.activated)
+        if not found:
+            path = "NotifyPriorityCharging.transactionId"
+            self._odd(station, "unknown-transaction", path, request.transaction_id)
         return wire.NotifyPriorityChargingResponse()
+
+    def _odd(self, station: StationId, kind: str, path: str, detail: str) -> None:
+        seen = DeviationSeen(kind, path, detail)
+        self.deviations.count(station, [seen], self.clock.now())

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from csms.blocks.authorization import Refused, untold
 from csms.blocks.metering import FindHabits, readings_from, usual
+from csms.blocks.places import Places
 from csms.blocks.routing import Payload, Route, route_whole
 from csms.blocks.signed_values import Keeper, signed_from
 from csms.blocks.translating import info_of, token_from
@@ -130,6 +131,7 @@ class Transactions:
         most_ahead: How far a station's clock may be ahead without being counted.
         resumed: Is told of transactions that go on after a restart (2.1).
         refused: Takes note of who may not charge.
+        places: Knows which EVSEs there are.
     """
 
     ingest: Ingest
@@ -143,6 +145,7 @@ class Transactions:
     most_ahead: timedelta = timedelta(seconds=60)
     resumed: Resumed = unheard
     refused: Refused = untold
+    places: Places | None = None
 
     def routes(self) -> Iterator[Route]:
         """Name every action this block answers."""
@@ -160,6 +163,9 @@ class Transactions:
         answer is never a refusal, except that a token may be refused (E05.FR.01).
         """
         report = self.report(station, request, payload)
+        if self.places is not None and report.evse:
+            place = EvseId(station, report.evse)
+            self.places.check(place, "TransactionEvent.evse.id")
         self._count(report, await self.ingest.record(report))
         if request.trigger_reason is TriggerReason.TX_RESUMED:
             self._resume(report)

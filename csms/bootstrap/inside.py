@@ -8,6 +8,7 @@ from csms.blocks.availability import Availability, ConnectorStates
 from csms.blocks.declined import Declined
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.metering import MeterHabits, Metering
+from csms.blocks.places import Places
 from csms.blocks.prompting import Prompts
 from csms.blocks.provisioning import Provisioning
 from csms.blocks.remote_control import StationRemote
@@ -334,6 +335,7 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
     clock, book, live = world.clock, world.book, world.live
     signed = SignedValues(world.begin)
     connectors = ConnectorStates(live, book, journal, clock)
+    places = Places(book, journal, clock)
 
     def habits(station: StationId) -> MeterHabits:
         profile = book.vendor_profile(station)
@@ -364,8 +366,9 @@ def _router(  # noqa: PLR0913, PLR0917 - it stands between all of these
             _great_skew(clock),
             resuming.resumed,
             charging.refusals.note,
+            places,
         ),
-        Metering(ingest, habits, signed),
+        Metering(ingest, habits, signed, places),
         *diagnostic_blocks(diagnostics, connectors, journal),
         *others,
         Declined(journal, clock),

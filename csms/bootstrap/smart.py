@@ -83,6 +83,7 @@ class Smart:
                 pulled,
                 negotiator,
                 Limits(world, journal),
+                journal,
                 world.clock,
             ),
             DerControl(

@@ -239,10 +239,14 @@ class DerControls:
         async with self.world.begin() as work:
             await work.der.begin_alarm(alarm)
 
-    async def alarm_over(self, station: StationId, at: datetime) -> None:
-        """Keep that the alarm is over: there is never more than one (R05.FR.04)."""
+    async def alarm_over(self, station: StationId, at: datetime) -> bool:
+        """Keep that the alarm is over: there is never more than one (R05.FR.04).
+
+        Returns:
+            Whether there was one.
+        """
         async with self.world.begin() as work:
-            await work.der.end_alarms(station, at)
+            return bool(await work.der.end_alarms(station, at))
 
     # -- helpers ----------------------------------------------------------------------
 

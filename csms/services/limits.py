@@ -38,12 +38,7 @@ class Limits:
         What speaks of local generation bounds nothing: it is kept for people (K27).
         """
         evse = limit.evse
-        if evse.number and self.world.book.evse(evse) is None:
-            seen = DeviationSeen(
-                "unknown-evse", "NotifyChargingLimit.evseId", str(evse)
-            )
-            now = self.world.clock.now()
-            self.deviations.count(evse.station, [seen], now)
+        if not self._knows(evse, "NotifyChargingLimit.evseId"):
             return
         if not limit.local_generation:
             for each in self._evses(evse):
@@ -56,6 +51,8 @@ class Limits:
 
     async def end(self, evse: EvseId, source: str) -> None:
         """Forget the limits of a source; what others limit stays (K13)."""
+        if not self._knows(evse, "ClearedChargingLimit.evseId"):
+            return
         left: list[ExternalLimit] = []
         try:
             async with self.world.begin() as work:
@@ -73,6 +70,13 @@ class Limits:
             self.world.live.update(
                 each, external_limit=dict(latest.document) if latest else None
             )
+
+    def _knows(self, evse: EvseId, path: str) -> bool:
+        if not evse.number or self.world.book.evse(evse) is not None:
+            return True
+        seen = DeviationSeen("unknown-evse", path, str(evse))
+        self.deviations.count(evse.station, [seen], self.world.clock.now())
+        return False
 
     def _evses(self, evse: EvseId) -> Iterator[EvseId]:
         """Yield the EVSE, or every EVSE of the station for number 0."""

@@ -34,6 +34,9 @@ GONE: Mapping[str, Any] = {
 }
 """What is not true any more once a transaction has ended."""
 
+MOST_EVSES = 500
+"""EVSEs of one station that are known of: more are not there."""
+
 log = structlog.get_logger()
 
 Subscriber = Callable[[LiveEvse, LiveEvse], None]
@@ -79,6 +82,8 @@ class LiveFleet:
         news = {k: new for k, new in changes.items() if getattr(before, k) != new}
         if not news and evse in self._states:
             return
+        if self._is_too_much(evse):
+            return
         after = replace(before, **news)
         self._keep(after)
         self._dirty.add(evse)
@@ -110,6 +115,8 @@ class LiveFleet:
         if report.evse is None or report.offline or not self.is_timely(report.at):
             return
         evse = EvseId(report.station, report.evse)
+        if self._is_too_much(evse):
+            return
         known = self.get(evse)
         changes: dict[str, Any] = {}
         moment = report.at, report.seq_no
@@ -176,6 +183,11 @@ class LiveFleet:
             await self.flush()
         except Exception:
             log.exception("live.flush_failed", states=len(self._dirty))
+
+    def _is_too_much(self, evse: EvseId) -> bool:
+        """Tell whether a station speaks of more EVSEs than any station has."""
+        there = self._of_station.get(evse.station, ())
+        return evse not in self._states and len(there) >= MOST_EVSES
 
     def _keep(self, state: LiveEvse) -> None:
         if state.evse not in self._states:

@@ -46,9 +46,10 @@ class Scene:
         self.record.append(f"{alarm.kind} {alarm.fault}")
         self.alarmed.append(alarm)
 
-    async def alarm_over(self, station: StationId, at: datetime) -> None:
+    async def alarm_over(self, station: StationId, at: datetime) -> bool:
         del station, at
         self.record.append("over")
+        return True
 
     async def started(
         self,

@@ -1,5 +1,6 @@
 """What stations say about limits, needs and priority (blocks K and Q)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +22,7 @@ from csms.services.live import LiveFleet
 from csms.services.needs import TUPLES
 from csms.services.negotiation import Answer, EvSchedule
 from csms.services.ports.charging import ExternalLimit, NeedsDecision
+from csms.services.ports.wire import DeviationSeen
 from tests.conformance.official import ACTIONS, schema, validator
 from tests.fakes.clock import DAWN, ManualClock
 
@@ -79,10 +81,23 @@ class Scene:
         self.limits = Kept(self.live)
         self.reason = ""
         self.schedules: list[EvSchedule] = []
+        self.odd: list[str] = []
         block = SmartCharging(
-            self.live, self.reports, self.pulled, self, self.limits, ManualClock()
+            self.live,
+            self.reports,
+            self.pulled,
+            self,
+            self.limits,
+            self,
+            ManualClock(),
         )
         self.routes: dict[str, Route] = {r.action.name: r for r in block.routes()}
+
+    def count(
+        self, station: StationId, seen: Sequence[DeviationSeen], at: datetime
+    ) -> None:
+        del station, at
+        self.odd += [each.kind for each in seen]
 
     def needs(self, evse: EvseId, said: dict[str, object]) -> Answer:
         self.live.update(evse, ev_needs=said)
@@ -288,6 +303,7 @@ class TestPulling:
         )
 
         assert answer["status"] == "Rejected"
+        assert scene.odd == ["unknown-profile"]
 
     async def test_a_profile_of_another_station_is_refused(self, scene: Scene) -> None:
         answer = await scene.say(
@@ -315,6 +331,7 @@ class TestPriority:
         await scene.say("NotifyPriorityCharging", said)
 
         assert not any(each.priority_charging for each in scene.live.all())
+        assert scene.odd == ["unknown-transaction"]
 
 
 async def test_reports_nobody_asked_for_are_answered(scene: Scene) -> None:

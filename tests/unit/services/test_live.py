@@ -6,7 +6,7 @@ from csms.domain.ids import EvseId
 from csms.domain.live import LiveEvse
 from csms.domain.transaction import EventType, TransactionReport
 from csms.domain.units import Power
-from csms.services.live import LiveFleet
+from csms.services.live import MOST_EVSES, LiveFleet
 from tests.fakes.clock import DAWN, ManualClock
 from tests.fakes.sessions import EVSE, STATION, TRANSACTION, a_reading, a_report
 
@@ -70,6 +70,15 @@ class TestHearing:
         live.hear(a_report(1, offline=True, charging_state="Charging"))
 
         assert live.all() == []
+
+    def test_no_station_has_more_evses_than_any_station_has(
+        self, live: LiveFleet
+    ) -> None:
+        for number in range(1, MOST_EVSES + 10):
+            live.update(EvseId(EVSE.station, number), plugged=True)
+            live.hear(a_report(1, evse=number, charging_state="Charging"))
+
+        assert len(live.all()) == MOST_EVSES
 
     def test_an_older_report_undoes_nothing(self, live: LiveFleet) -> None:
         live.hear(discharging(seq=2, minutes=1))
