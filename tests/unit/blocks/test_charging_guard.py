@@ -43,9 +43,6 @@ class Situations:
         assert station == STATION
         return WATTS
 
-    async def permit_clearing(self, station: StationId, criteria: object) -> None:
-        """It holds nothing that could be freed."""
-
 
 GUARD = ChargingGuard(cast("Any", Situations()))
 
