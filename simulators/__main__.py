@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from cryptography import x509
 
 from csms.clock import REALITY, Clock, ScaledClock
 from simulators.days import load_day, place
@@ -72,6 +73,12 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         help="OCPP endpoint, for example ws://127.0.0.1:9000/ocpp",
     )
     add(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="roots, PEM, by which the stations believe a wss:// endpoint",
+    )
+    add(
         "--day",
         default="event_evening",
         help="what happens: a file in simulators/days (%(default)s)",
@@ -113,11 +120,24 @@ def _run(options: argparse.Namespace) -> int:
             "--csms: give a WebSocket address such as ws://HOST:9000/ocpp."
         )
     mailbox = Mailbox(options.mail, options.mail_token) if options.mail else None
-    run = Run(fleet, placed, clock, options.csms, mailbox)
+    trusted = _trusted(options.ca) if options.ca else ""
+    run = Run(fleet, placed, clock, options.csms, mailbox, trusted=trusted)
     uvloop.run(_live(run, until, as_json=options.json))
     if options.report:
         _write(run, options.report)
     return 0
+
+
+def _trusted(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="ascii")
+        x509.load_pem_x509_certificates(text.encode())
+    except (OSError, ValueError) as error:
+        raise ScenarioError(
+            f"--ca: {path} cannot be read as certificates in PEM ({error}). The "
+            "built-in authority prints its roots: csms certificates ca export."
+        ) from None
+    return text
 
 
 def _write(run: Run, path: Path) -> None:

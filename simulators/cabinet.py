@@ -15,6 +15,9 @@ class Cabinet:
         tokens: The local list, by token in lower case.
         reservations: Reservations, by their id (H01).
         certificates: Installed certificates, by use and serial number (M05).
+        roots: Installed certificates themselves, PEM, by the same.
+        new_key: The key that a certificate was asked for with, PEM; empty without one.
+        worn: Its own certificate with its chain and its key, PEM; empty without one.
         networks: Network profiles, by configuration slot (B09).
         monitors: Monitors, by their id (N04).
         streams: Periodic event streams, by their id (2.1).
@@ -30,6 +33,9 @@ class Cabinet:
     tokens: dict[str, Payload] = field(default_factory=dict)
     reservations: dict[int, Payload] = field(default_factory=dict)
     certificates: dict[tuple[str, str], Payload] = field(default_factory=dict)
+    roots: dict[tuple[str, str], str] = field(default_factory=dict)
+    new_key: str = ""
+    worn: str = ""
     networks: dict[int, Payload] = field(default_factory=dict)
     monitors: dict[int, Payload] = field(default_factory=dict)
     streams: dict[int, Payload] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from simulators.instants import instant, iso
 from simulators.profile_rules import Refusal
 from simulators.profiles import Payload, Profile
 from simulators.registration import boot
+from simulators.safeguards import ask_for_certificate
 from simulators.screen import SCREEN
 from simulators.smart_charging import Setting
 from simulators.station import Station
@@ -229,19 +230,28 @@ def _request_stop(station: Station, request: Payload) -> Payload:
     return {"status": "Accepted"}
 
 
+def _read_meter(station: Station) -> None:
+    listed = station.model.measurands("AlignedDataCtrlr", "Measurands")
+    station.meter_values(listed, "Trigger")
+
+
+_TOLD: dict[str, Callable[[Station], None]] = {
+    "Heartbeat": lambda station: station.send("Heartbeat", {}),
+    "StatusNotification": Station.status,
+    "MeterValues": _read_meter,
+    "SignChargingStationCertificate": ask_for_certificate,
+}
+"""What is told at once when it is triggered (F06)."""
+
+
 def _trigger(station: Station, request: Payload) -> Payload:
     wanted = request["requestedMessage"]
     if wanted == "BootNotification":
         if station.booted:
             return {"status": "Rejected"}
         boot(station)
-    elif wanted == "Heartbeat":
-        station.send("Heartbeat", {})
-    elif wanted == "StatusNotification":
-        station.status()
-    elif wanted == "MeterValues":
-        listed = station.model.measurands("AlignedDataCtrlr", "Measurands")
-        station.meter_values(listed, "Trigger")
+    elif wanted in _TOLD:
+        _TOLD[wanted](station)
     elif wanted == "TransactionEvent":
         if station.tx is None:
             return {"status": "Rejected"}

@@ -220,6 +220,13 @@ def _common(persona: Persona, password: str) -> dict[Key, Variable]:
             password, "WriteOnly"
         ),
         ("SecurityCtrlr", None, "SecurityProfile", None): _number(1),
+        ("SecurityCtrlr", None, "OrganizationName", None): Variable(
+            persona.vendor, "ReadWrite"
+        ),
+        (comm, None, "NetworkConfigurationPriority", None): _members(
+            "0", writable=True, values="0,1,2,3"
+        ),
+        (comm, None, "ActiveNetworkProfile", None): _number(0),
         ("AuthCtrlr", None, "Enabled", None): _flag(value=True, writable=True),
         ("TxCtrlr", None, "TxStartPoint", None): _members("EVConnected,Authorized"),
         ("TxCtrlr", None, "TxStopPoint", None): _members("EVConnected"),

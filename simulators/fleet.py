@@ -15,6 +15,7 @@ from simulators.instants import iso
 from simulators.link import Link, Watch, ignore
 from simulators.observer import Observer
 from simulators.population import Fleet, System
+from simulators.safeguards import ROOT
 from simulators.station import Station
 from simulators.vehicle import new_vehicle
 
@@ -50,6 +51,7 @@ class Run:
         url: The endpoint of the central system, without a station's identity.
         mailbox: Where drivers read, or none if they do not.
         watch: Told every text on the wire, for tests.
+        trusted: Roots, PEM, that every station believes from the beginning.
         start: Unix seconds at which the run began.
     """
 
@@ -59,6 +61,7 @@ class Run:
     url: str
     mailbox: Mailbox | None = None
     watch: Watch = ignore
+    trusted: str = ""
     start: float = field(init=False)
     observer: Observer = field(init=False)
     stations: list[Station] = field(init=False)
@@ -156,7 +159,10 @@ class Run:
         soc = max(chance.uniform(low, high), system.min_soc_pct + 5.0)
         vehicle = new_vehicle(system.vehicle_id, system.vehicle, soc)
         acts = timeline(system, self.placed, self.start)
-        return Station(system, vehicle, acts, self.observer, self.start)
+        station = Station(system, vehicle, acts, self.observer, self.start)
+        if self.trusted:
+            station.cabinet.roots[ROOT, "given"] = self.trusted
+        return station
 
 
 def _failed(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,7 +1,6 @@
 """A station's WebSocket: one call at a time, answers meanwhile, and coming back."""
 
 import asyncio
-import base64
 import contextlib
 import random
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from simulators.commands import Unknown, answer
 from simulators.outbox import Message
 from simulators.quirks import disguised
 from simulators.registration import boot_failed
+from simulators.safeguards import came_in, context_of, headers_of, way_of
 from simulators.station import Station
 
 PATIENCE_S = 30.0
@@ -58,6 +58,7 @@ class Link:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _dead: ClientConnection | None = None
     _count: int = 0
+    _failures: int = 0
     _slow: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -104,15 +105,14 @@ class Link:
 
     async def _session(self) -> bool:
         station, ghost = self.station, None
-        password = station.model.text("SecurityCtrlr", "BasicAuthPassword")
-        login = f"{station.id}:{password}".encode()
-        headers = {"Authorization": "Basic " + base64.b64encode(login).decode()}
+        way = way_of(station, self.url, self._failures)
         protocol = Subprotocol(station.system.persona.protocol)
         dial = partial(
             connect,
-            f"{self.url.rstrip('/')}/{station.id}",
+            f"{way.url.rstrip('/')}/{station.id}",
             subprotocols=[protocol],
-            additional_headers=headers,
+            additional_headers=headers_of(station, way),
+            ssl=context_of(station, way),
             compression=None,
             open_timeout=10,
             close_timeout=1,
@@ -125,8 +125,10 @@ class Link:
             socket = await dial()
         except (OSError, WebSocketException, TimeoutError) as error:
             self.refused = f"{type(error).__name__}: {error}"
+            self._failures += 1
             return False
-        self.refused = ""
+        self.refused, self._failures = "", 0
+        came_in(station, way)
         await self._converse(socket)
         if ghost is not None:
             await ghost.close()

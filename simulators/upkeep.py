@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulators.cabinet import Payload
 from simulators.chores import ACCEPTED, Command
 from simulators.instants import iso
+from simulators.safeguards import wear
 from simulators.timeline import Act, restart
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _install(station: "Station", request: Payload) -> Payload:
     data = _hash_data(found)
     key = (request["certificateType"], data["serialNumber"])
     station.cabinet.certificates[key] = data
+    station.cabinet.roots[key] = request["certificate"]
     return ACCEPTED
 
 
@@ -109,6 +111,7 @@ def _delete(station: "Station", request: Payload) -> Payload:
     gone = [key for key, data in held.items() if data == request["certificateHashData"]]
     for key in gone:
         del held[key]
+        del station.cabinet.roots[key]
     return ACCEPTED if gone else {"status": "NotFound"}
 
 
@@ -144,13 +147,12 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _signed(_station: "Station", request: Payload) -> Payload:
+def _signed(station: "Station", request: Payload) -> Payload:
     try:
-        chain = request["certificateChain"].encode()
-        x509.load_pem_x509_certificates(chain)
+        good = wear(station, request["certificateChain"])
     except ValueError:
-        return {"status": "Rejected"}
-    return ACCEPTED
+        good = False
+    return ACCEPTED if good else {"status": "Rejected"}
 
 
 UPKEEP: dict[str, Command] = {

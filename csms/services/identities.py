@@ -103,6 +103,7 @@ class Identities:
         self._worn: dict[StationId, str] = {}
         self._names: dict[StationId, str] = {}
         self._expired: set[StationId] = set()
+        self._profiles: dict[StationId, SecurityProfile] = {}
         self._came: deque[tuple[StationId, SecurityProfile, str]] = deque()
         self._news = Alarm()
         self._listeners: list[Entered] = []
@@ -127,6 +128,10 @@ class Identities:
         """Return the least profile that a station may come in with (A05.FR.07)."""
         known = self._doors.get(station)
         return SecurityProfile.BASIC if known is None else known.least
+
+    def came_by(self, station: StationId) -> SecurityProfile | None:
+        """Return what a station last came in with, here; None if it has not come."""
+        return self._profiles.get(station)
 
     def certificate_of(self, station: StationId) -> str | None:
         """Return the fingerprint of the certificate that a station came in with."""
@@ -174,6 +179,7 @@ class Identities:
             self._names.pop(station, None)
         else:
             self._worn[station], self._names[station] = fingerprint, leaf.common_name
+        self._profiles[station] = SecurityProfile(profile)
         self._came.append((station, SecurityProfile(profile), fingerprint))
         self._news.ring()
 

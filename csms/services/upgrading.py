@@ -209,7 +209,14 @@ class Upgrades:
     async def _look(
         self, upgrade: SecurityUpgrade, *, here: bool
     ) -> SecurityUpgrade | None:
-        """See whether a station that was to restart has come back as it was."""
+        """See whether a station that was to restart has come back as it was.
+
+        One that came by the new way may boot before that is written down.
+        """
+        came = self._identities.came_by(upgrade.station)
+        if here and came is not None and came >= upgrade.target:
+            await self.entered(upgrade.station, came, "")
+            return None
         known = self._book.station(upgrade.station)
         now = self._clock.now()
         booted = known.booted_at if known is not None else None

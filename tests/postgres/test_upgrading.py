@@ -81,6 +81,22 @@ async def test_it_falls_back_if_the_station_restarts_and_comes_back_as_it_was(
 
 
 @postgres
+async def test_a_station_that_boots_before_its_coming_is_written_down_has_arrived(
+    bench: SecurityBench,
+) -> None:
+    await begun(bench)
+    await bench.upgrades.step()
+
+    later(bench, timedelta(minutes=5))
+    bench.identities.entered(STATION, SecurityProfile.TLS, ())
+    await bench.lobby.boot(reason="RemoteReset")
+    await bench.upgrades.step()
+
+    assert (await last(bench)).state is State.DONE
+    assert bench.station.order == "2,1"
+
+
+@postgres
 async def test_a_station_that_is_lost_is_told_of_and_waited_for(
     bench: SecurityBench,
 ) -> None:
