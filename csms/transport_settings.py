@@ -11,7 +11,7 @@ TURN_ON_TLS = (
     "Turn on TLS: set CSMS_OCPP_TLS_PORT=9443, CSMS_OCPP_TLS_HOST to the address, "
     "CSMS_OCPP_TLS_NAMES to the name that stations call, and CSMS_OCPP_PLAIN=false; "
     "without certificates of yours, the built-in authority makes them (README, "
-    "Security profiles)."
+    "Turn on TLS)."
 )
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[int, Field(gt=0)]

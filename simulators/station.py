@@ -270,6 +270,7 @@ class Station:
         """Lose power: everything stops until ``power_up``."""
         self.powered = False
         self.booted = False
+        self.reset_on_idle = False
         self.boot_reason = reason
         self.evse.open_contactor()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from csms.cli.examining import Finding, Verdict, is_local
 
 if TYPE_CHECKING:
+    from csms.pki.authority import BuiltIn
     from csms.settings import Settings
 
 SOON = timedelta(days=20)
@@ -55,19 +56,11 @@ def _built_in(settings: "Settings", now: datetime) -> Iterator[Finding]:
     from csms.bootstrap.authorities import built_in_of
 
     built_in = built_in_of(settings)
-    if (
-        settings.uses_tls
-        and set(settings.server_names) <= _HERE
-        and not is_local(settings.ocpp_tls_host)
-    ):
-        yield Finding(
-            "ocpp names",
-            Verdict.WARN,
-            f"stations on the network would have to call {settings.server_names[0]}",
-            "Set CSMS_OCPP_TLS_NAMES to the name or the address that they call.",
-        )
+    yield from _reachable(settings)
     if not built_in.folder.exists():
         return
+    if settings.uses_tls:
+        yield from _made_for_us(built_in, now)
     for each in built_in.shown():
         name = f"authority {each.hierarchy} {each.use.value} {each.generation}"
         finding = _until(name, each.facts.not_after, now)
@@ -77,6 +70,27 @@ def _built_in(settings: "Settings", now: datetime) -> Iterator[Finding]:
         if path.is_file():
             yield from _open_to_others(path)
     yield Finding("authority", Verdict.OK, f"built in, in {built_in.folder}")
+
+
+def _reachable(settings: "Settings") -> Iterator[Finding]:
+    """Tell whether stations on the network can call what our certificate says."""
+    local = set(settings.server_names) <= _HERE
+    if settings.uses_tls and local and not is_local(settings.ocpp_tls_host):
+        yield Finding(
+            "ocpp names",
+            Verdict.WARN,
+            f"stations on the network would have to call {settings.server_names[0]}",
+            "Set CSMS_OCPP_TLS_NAMES to the name or the address that they call.",
+        )
+
+
+def _made_for_us(built_in: "BuiltIn", now: datetime) -> Iterator[Finding]:
+    from csms.services.certifying import SERVER_KINDS
+
+    for kind in SERVER_KINDS:
+        path = built_in.server_file(kind)
+        if path.exists():
+            yield from _bundle(f"our {kind} certificate", path, now, leaf_only=True)
 
 
 def _pair(

@@ -306,6 +306,18 @@ def test_a_reset_reboots_now_or_when_the_vehicle_has_left() -> None:
     assert bench().ask("Reset", {"type": "OnIdle", "evseId": 1})["status"] == "Rejected"
 
 
+def test_a_reset_that_waits_is_not_needed_after_another() -> None:
+    on = bench()
+    on.ask("Reset", {"type": "OnIdle"})
+    on.ask("Reset", {"type": "Immediate"})
+    on.station.advance(on.station.t + 300)
+    assert on.station.powered
+
+    on.station.unplug()
+    on.station.advance(on.station.t + 30)
+    assert on.station.powered
+
+
 def test_a_station_out_of_service_starts_nothing_new() -> None:
     on = bench()
     off = {"operationalStatus": "Inoperative"}
