@@ -37,8 +37,6 @@ from csms.transport_settings import TURN_ON_TLS
 log = structlog.get_logger()
 
 _REFRESH_S = 30.0
-_COLLECT_AFTER = 50_000
-"""Objects that may come to be between two looks of the garbage collector."""
 
 
 async def run_node(settings: Settings) -> None:
@@ -79,19 +77,14 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
         await check(url)
         await migrate(url)
         face = await _start(settings, url, engine, stack)
-        collect_rarely()
+        keep_for_good()
         yield face
 
 
-def collect_rarely() -> None:
-    """Let the garbage collector look seldom, and never at what is here to stay.
-
-    Every report makes dozens of objects that die without its help. Looking after each
-    700 of them, as is the default, costs more than a third of a busy node's time.
-    """
+def keep_for_good() -> None:
+    """Let the garbage collector never again look at what is here to stay."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 20, 50)
 
 
 def clock_of(settings: Settings) -> Clock:

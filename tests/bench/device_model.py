@@ -29,7 +29,7 @@ from csms.blocks.device_models import StationModels
 from csms.blocks.device_reports import DeviceReports
 from csms.blocks.provisioning import Intervals, Provisioning
 from csms.blocks.routing import Router
-from csms.bootstrap.node import collect_rarely
+from csms.bootstrap.node import keep_for_good
 from csms.charging.configuration import Sampling
 from csms.db.embedded import EmbeddedPostgres
 from csms.db.migrating import migrate
@@ -221,7 +221,7 @@ async def _main(rounds: int) -> int:
         server = EmbeddedPostgres(Path(folder) / "postgres")
         await stack.enter_async_context(server)
         await migrate(server.url)
-        collect_rarely()
+        keep_for_good()
         found = await measure(server.url, rounds)
     rows = [("bare parse (json, pydantic)", found.bare)]
     rows += [("stored in PostgreSQL", found.stored)]
