@@ -75,6 +75,7 @@ from csms.services.targeting import DispatchPolicy
 from csms.services.tariff_telling import TariffTelling
 from csms.services.tariffs import Tariffs
 from csms.services.telemetry import Telemetry
+from csms.services.transfer_watch import TransferWatch
 from csms.services.upkeep import Upkeep
 from csms.services.vendor_records import shipped
 from csms.services.watching import MonitorPolicy
@@ -112,6 +113,7 @@ class Inside:
     monitor: Monitor
     returning: Returning
     resuming: Resuming
+    transfer_watch: TransferWatch
     events: Events
     participation: Participation
     settlement: Settlement
@@ -240,6 +242,9 @@ def build(
         monitor=monitor,
         returning=Returning(live, StationRemote(link)),
         resuming=resuming,
+        transfer_watch=TransferWatch(
+            world, charger.transfers, dispatcher, charging.tokens
+        ),
         events=Events(
             clock,
             begin,

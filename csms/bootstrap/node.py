@@ -200,6 +200,7 @@ def _workers(
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,
         "resuming": inside.resuming.run,
+        "transfers": inside.transfer_watch.run,
         "firmware": inside.upkeep.runner.run,
         "announcer": inside.upkeep.announcer.run,
         **inside.secured.workers(),

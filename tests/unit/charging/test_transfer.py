@@ -1,8 +1,11 @@
 """Which energy transfers a vehicle is offered."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from csms.charging.authority import Authority
 from csms.charging.capability import Capability, V2x
-from csms.charging.transfer import feeds_back, offered
+from csms.charging.transfer import Leave, change, feeds_back, leave, offered
 
 MODES = frozenset({"AC_single_phase", "AC_BPT", "DC", "DC_BPT"})
 
@@ -55,3 +58,41 @@ def test_controls_of_the_grid_count_as_feeding_back() -> None:
     assert feeds_back("AC_DER")
     assert feeds_back("DC_ACDP_BPT")
     assert not feeds_back("DC_ACDP")
+
+
+flags = st.booleans()
+leaves = st.sampled_from(Leave)
+
+
+@given(flags, flags, flags, flags)
+def test_without_an_event_nothing_is_ever_widened(
+    site: bool,  # noqa: FBT001
+    make: bool,  # noqa: FBT001
+    enrolled: bool,  # noqa: FBT001
+    opted_out: bool,  # noqa: FBT001
+) -> None:
+    found = leave(site=site, make=make, enrolled=enrolled, opted_out=opted_out)
+
+    everything = site and make and enrolled and not opted_out
+    assert found is (Leave.AS_AGREED if everything else Leave.CHARGE)
+    for before in Leave:
+        for bidirectional in (False, True):
+            assert change(before, found, bidirectional=bidirectional) is not True
+
+
+@given(leaves, leaves, flags)
+def test_what_is_told_is_what_holds_and_is_not_told_twice(
+    before: Leave,
+    after: Leave,
+    bidirectional: bool,  # noqa: FBT001
+) -> None:
+    told = change(before, after, bidirectional=bidirectional)
+
+    if told is True:
+        assert after is Leave.BOTH_WAYS
+        assert before is not Leave.BOTH_WAYS
+    elif told is False:
+        assert after is Leave.CHARGE
+    elif after is Leave.CHARGE:
+        assert before is Leave.CHARGE
+    assert change(after, after, bidirectional=True) is None
