@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from csms.db.access import PostgresAccessStore
 from csms.db.events import PostgresEventStore
 from csms.db.facts import PostgresFactStore
 from csms.db.fleet import PostgresFleetStore
@@ -152,6 +153,7 @@ class OneWork:
             "fleet": PostgresFleetStore(connection),
             "stations": PostgresStationStore(connection),
             "facts": PostgresFactStore(connection),
+            "access": PostgresAccessStore(connection),
             "telemetry": meters,
         }
         for name, store in stores.items():

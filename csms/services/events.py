@@ -17,6 +17,7 @@ from csms.domain.program import Program
 from csms.domain.units import Power
 from csms.flex import lifecycle
 from csms.services.alarm import Alarm
+from csms.services.deeds import keep_deed
 from csms.services.gathering import Gathered
 from csms.services.planning import Planning
 from csms.services.ports.events import EventRecord
@@ -213,14 +214,13 @@ class Events:
             preview = await self._preview(work, draft)
             if not preview.callable:
                 raise RulesBroken(preview.violations)
-            event = lifecycle.schedule(preview.event)
-            event = replace(
-                event, id=await self._name(work, draft, idempotency), revision=1
-            )
-            due = self.timetable.due(event, event.called_at)
+            named = await self._name(work, draft, idempotency)
+            event = replace(lifecycle.schedule(preview.event), id=named, revision=1)
+            at = event.called_at
+            due = self.timetable.due(event, at)
             await work.events.add(event, by=by, notify_by=preview.notify_by, due_at=due)
             body = _body(event) | {"by": by}
-            await work.facts.add(FactKind.EVENT_CALLED, event.id, body, event.called_at)
+            await keep_deed(work, FactKind.EVENT_CALLED, event.id, body, at)
         self.wake.ring()
         return event.id
 
@@ -247,9 +247,8 @@ class Events:
                         event, member.evse, "cancelled", now, reason
                     )
             await work.events.owe(event, duties, cancelled.revision, now)
-            await work.facts.add(
-                FactKind.EVENT_CANCELLED, event, {"reason": reason, "by": by}, now
-            )
+            said = {"reason": reason, "by": by}
+            await keep_deed(work, FactKind.EVENT_CANCELLED, event, said, now)
         self.wake.ring()
 
     async def find(self, event: EventId) -> EventRecord:

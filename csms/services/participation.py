@@ -15,6 +15,7 @@ from csms.domain.notice import Notice, NoticeContent
 from csms.domain.participant import Participant
 from csms.domain.vehicle import MobilityNeed
 from csms.services.alarm import Alarm
+from csms.services.deeds import keep_deed
 from csms.services.notices import Notices
 from csms.services.ports.events import DispatchNudge, EventRecord, Member
 from csms.services.ports.work import Begin, Work
@@ -209,8 +210,8 @@ class Participation:
             if gone:
                 await work.events.owe_again(event, Task.REPLAN, now)
                 body = {"event": event, "by": by, "evses": [str(e) for e in gone]}
-                await work.facts.add(
-                    FactKind.PARTICIPANT_OPTED_OUT, participant, body, now
+                await keep_deed(
+                    work, FactKind.PARTICIPANT_OPTED_OUT, participant, body, now
                 )
         for member in mine:
             self.dispatcher.nudge(member.evse)
@@ -235,8 +236,9 @@ class Participation:
             back = await work.events.opt_in(event, participant, now)
             if back:
                 await work.events.owe_again(event, Task.REPLAN, now)
-                await work.facts.add(
-                    FactKind.PARTICIPANT_OPTED_IN, participant, {"event": event}, now
+                said = {"event": event}
+                await keep_deed(
+                    work, FactKind.PARTICIPANT_OPTED_IN, participant, said, now
                 )
         self.dispatcher.nudge_event(event)
         self.wake.ring()
@@ -260,7 +262,7 @@ class Participation:
                 for event in await work.events.running_with(evse):
                     await work.events.hold(event)
                     await work.events.owe_again(event, Task.REPLAN, now)
-            await work.facts.add(FactKind.NEED_CHANGED, vehicle, {"by": by}, now)
+            await keep_deed(work, FactKind.NEED_CHANGED, vehicle, {"by": by}, now)
         for evse in evses:
             self.dispatcher.nudge(evse)
         self.wake.ring()

@@ -337,6 +337,9 @@ class TestTheAuditLog:
             ({"who": "OLIV", "what": "root added"}, "root added olivia"),
             ({"what": "campaign", "about": "nine"}, "campaign begun olivia"),
             ({"about": "registry"}, "registry import setup"),
+            ({"who": "olivia", "what": "event cancelled"}, "event cancelled olivia"),
+            ({"what": "event called", "who": "olivia"}, "event called olivia"),
+            ({"what": "participant opted out"}, "participant opted out home-"),
         ],
     )
     def test_entries_are_found_by_who_what_and_about(
@@ -356,6 +359,8 @@ class TestTheAuditLog:
         for what, place in (
             ("campaign begun", '"/firmware/campaigns/nine-for-all"'),
             ("display set", f'"/stations/{FIRST}"'),
+            ("event cancelled", '"/events/ma-cs-'),
+            ("id token added", '"/tokens"'),
             ("root added", '"/certificates?q='),
         ):
             text = admin.get("/audit", params={"what": what}).text
