@@ -1,6 +1,5 @@
 """`csms certificates`: what was issued, by whom, and what was taken back."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ import typer
 from csms.cli.confirming import confirm
 from csms.cli.desk import Desk, asks
 from csms.cli.failures import ExitCode, Failed
+from csms.cli.reading import text_from
 from csms.cli.tables import facts, listing, moment, note, text
 
 app = typer.Typer(
@@ -96,7 +96,11 @@ def issue(
     output: Output = None,
 ) -> None:
     """Sign a request that was made by hand, for a station that is new."""
-    body = {"station": station, "csr": _read(csr), "use": use.value}
+    body = {
+        "station": station,
+        "csr": text_from(csr, "CSR", "Give a signing request in PEM."),
+        "use": use.value,
+    }
     said = desk.api.ask("POST", "issued-certificates", body=body)
     if not desk.as_json:
         note(f"{said['subject']}, valid until {said['not_after']}")
@@ -235,19 +239,6 @@ def _found(desk: Desk, fingerprint: str) -> dict[str, Any]:
     name = fits[0] if fits else fingerprint
     said: dict[str, Any] = desk.api.get("issued-certificates", name)
     return said
-
-
-def _read(path: Path) -> str:
-    if str(path) == "-":
-        return sys.stdin.read()
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(
-            f"{path} cannot be read: {error}",
-            code=ExitCode.USAGE,
-            remedy="Give a signing request in PEM.",
-        ) from None
 
 
 def _write(desk: Desk, pem: str, output: Path | None) -> None:

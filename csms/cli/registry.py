@@ -1,14 +1,11 @@
 """`csms import`, and what was imported: sites, participants, vehicles, enrollments."""
 
-import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from csms.cli.desk import Desk, Limit, asks
-from csms.cli.failures import ExitCode, Failed
+from csms.cli.reading import document_from
 from csms.cli.tables import (
     Column,
     Row,
@@ -32,6 +29,7 @@ enrollments = typer.Typer(
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Its id.")]
 
+_WRITE = "See the example: python -m simulators registry --fleet tiny"
 _EMPTY = "None. Import a registry: csms import FILE"
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -47,7 +45,7 @@ def import_registry(
 
     All of it is taken, or nothing. Importing it again changes nothing.
     """
-    said = desk.api.ask("POST", "registry", body=_document(file))
+    said = desk.api.ask("POST", "registry", body=document_from(file, _WRITE))
     desk.show(said, lambda: [facts("Imported", said.items())])
 
 
@@ -122,26 +120,6 @@ def list_enrollments(
         "enrollments", most=limit, program=program, participant=participant
     )
     desk.show(rows, lambda: [listing("Enrollments", _ENROLLMENTS, rows, _EMPTY)])
-
-
-def _document(file: str) -> object:
-    try:
-        said = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-        return json.loads(said)
-    except OSError as error:
-        raise Failed(
-            f"{file} cannot be read: {error.strerror}",
-            code=ExitCode.USAGE,
-            field="FILE",
-            remedy="Name a registry document that exists.",
-        ) from error
-    except ValueError as error:
-        raise Failed(
-            f"{file} is not JSON: {error}",
-            code=ExitCode.USAGE,
-            field="FILE",
-            remedy="See the example: python -m simulators registry --fleet masscec",
-        ) from error
 
 
 def _evse(row: Row) -> str:

@@ -1,6 +1,5 @@
 """`csms roots`: whom we trust, what stations hold, and changes of roots."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +8,7 @@ import typer
 from csms.cli.confirming import confirm
 from csms.cli.desk import Desk, asks
 from csms.cli.failures import ExitCode, Failed
+from csms.cli.reading import text_from
 from csms.cli.tables import Column, Row, facts, listing, moment, number, text
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def add(
     file: Annotated[Path, typer.Argument(help="One certificate in PEM; - is stdin.")],
 ) -> None:
     """Trust a root."""
-    body = {"use": _use(use), "pem": _pem(file)}
+    body = {
+        "use": _use(use),
+        "pem": text_from(file, remedy="Give a certificate in PEM."),
+    }
     said = desk.api.ask("POST", "certificates", "roots", body=body)
     desk.show(said, lambda: [f"{said['subject']} is trusted: {said['fingerprint']}"])
 
@@ -223,18 +226,6 @@ def _use(said: str) -> str:
             remedy=f"One of {', '.join(_WORDS)}.",
         )
     return _WORDS[short]
-
-
-def _pem(file: Path) -> str:
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(
-            f"{file} cannot be read: {error}.",
-            code=ExitCode.USAGE,
-            field="FILE",
-            remedy="Give a certificate in PEM.",
-        ) from error
 
 
 def _tell(desk: Desk, said: dict[str, Any]) -> None:

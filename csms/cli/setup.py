@@ -1,16 +1,13 @@
 """`csms stations drift`, `get`, `set`, `report`, `reset`: how stations are set up."""
 
-import json
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from csms.cli.confirming import confirm
 from csms.cli.desk import Desk, Limit, asks
-from csms.cli.failures import ExitCode, Failed
 from csms.cli.naming import assigned, named
+from csms.cli.reading import document_from
 from csms.cli.stations import StationArgument, app
 from csms.cli.tables import Column, Row, listing, moment, note, number, text
 
@@ -206,7 +203,9 @@ def set_network_profile(
     yes: Yes = False,
 ) -> None:
     """Put a way to connect into a slot of a station."""
-    body = _document(profile)
+    body = document_from(
+        profile, "Write an object with the fields of PUT network-profiles."
+    )
     if not yes:
         confirm("change how it connects", station, "its id")
     path = ("stations", station, "network-profiles", str(slot))
@@ -233,19 +232,6 @@ def set_network_priority(
     desk.show(said, lambda: [words])
     if said["due"]:
         note("It takes effect at the next restart.")
-
-
-def _document(file: str) -> Any:  # noqa: ANN401 (JSON)
-    try:
-        said = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-        return json.loads(said)
-    except (OSError, ValueError) as error:
-        raise Failed(
-            f"{file} is no JSON that can be read: {error}",
-            code=ExitCode.USAGE,
-            field="FILE",
-            remedy="Name a file with the fields of PUT network-profiles in it.",
-        ) from error
 
 
 def _name(row: Row) -> str:

@@ -1,8 +1,5 @@
 """`csms stations`: who is connected, what they say, and what they are told."""
 
-import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +7,7 @@ import typer
 from csms.cli.desk import Desk, Limit, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import Since, Until, instant
+from csms.cli.reading import json_from
 from csms.cli.tables import (
     NOTHING,
     Column,
@@ -189,30 +187,6 @@ def _local(desk: Desk, station: str, rows: list[dict[str, Any]]) -> list[Row]:
     """Return rows with the time zone of the station's site, for people to read."""
     zone = desk.api.get("stations", station)["timezone"]
     return [{**row, "timezone": zone} for row in rows]
-
-
-def json_from(said: str) -> object:
-    """Return the JSON that an argument stands for: itself, @FILE, or - for stdin."""
-    try:
-        if said == "-":
-            said = sys.stdin.read()
-        elif said.startswith("@"):
-            said = Path(said[1:]).read_text(encoding="utf-8")
-        return json.loads(said)
-    except OSError as error:
-        raise Failed(
-            f"{said[1:]} cannot be read: {error.strerror}",
-            code=ExitCode.USAGE,
-            field="PAYLOAD",
-            remedy="Name a file that exists: @request.json",
-        ) from error
-    except ValueError as error:
-        raise Failed(
-            f"The payload is not JSON: {error}",
-            code=ExitCode.USAGE,
-            field="PAYLOAD",
-            remedy='Quote it for the shell: \'{"requestedMessage": "Heartbeat"}\'',
-        ) from error
 
 
 def _result(station: str, action: str, said: Row) -> "RenderableType":
