@@ -1,4 +1,4 @@
-"""Block A: signing requests and security events; certificates and ways to connect.
+"""Block A: signing requests and security events, and the certificates that follow.
 
 Two directions: ``Security`` answers stations, ``StationSecurity`` asks them.
 """
@@ -16,14 +16,6 @@ from csms.domain.security import SecurityEvent
 from csms.domain.signing import CertificateUse
 from csms.domain.station import StationNotice
 from csms.ocpp.messages.common import GenericStatus, StatusInfo
-from csms.ocpp.messages.network import (
-    SET_NETWORK_PROFILE,
-    NetworkConnectionProfile,
-    OCPPInterface,
-    OCPPTransport,
-    OCPPVersion,
-    SetNetworkProfileRequest,
-)
 from csms.ocpp.messages.security import (
     CERTIFICATE_SIGNED,
     SECURITY_EVENT_NOTIFICATION,
@@ -35,9 +27,7 @@ from csms.ocpp.messages.security import (
     SignCertificateRequest,
     SignCertificateResponse,
 )
-from csms.ocpp.wire import Edition
-from csms.services.ports.security import NetworkProfile
-from csms.services.ports.wire import NoAnswer, Reply, Silence
+from csms.services.ports.wire import Reply
 from csms.services.signing import Taken
 
 USES: Final = {
@@ -46,10 +36,6 @@ USES: Final = {
     CertificateSigningUse.V2G20_CERTIFICATE: CertificateUse.V2G20,
 }
 _WORDS: Final = {use: word for word, use in USES.items()}
-_VERSIONS: Final = {
-    Edition.V201: OCPPVersion.OCPP20,
-    Edition.V21: OCPPVersion.OCPP21,
-}
 REASON_CHARS: Final = 512
 
 
@@ -175,29 +161,6 @@ class StationSecurity:
             self.link(station),
             lambda link: link.ask(CERTIFICATE_SIGNED, request),
             station,
-        )
-        return _reply(answer.status.value, answer.status_info)
-
-    async def set_network_profile(
-        self, station: StationId, slot: int, profile: NetworkProfile
-    ) -> Reply:
-        """Put a way to connect into a slot (B09)."""
-        link = self.link(station)
-        if link is None:
-            raise NoAnswer(station, Silence.UNREACHABLE)
-        request = SetNetworkProfileRequest(
-            configuration_slot=slot,
-            connection_data=NetworkConnectionProfile(
-                ocpp_interface=OCPPInterface(profile.interface),
-                ocpp_transport=OCPPTransport.JSON,
-                message_timeout=profile.message_timeout,
-                ocpp_csms_url=profile.url,
-                security_profile=int(profile.profile),
-                ocpp_version=_VERSIONS[link.edition],
-            ),
-        )
-        answer = await translated(
-            link, lambda way: way.ask(SET_NETWORK_PROFILE, request), station
         )
         return _reply(answer.status.value, answer.status_info)
 

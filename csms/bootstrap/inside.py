@@ -179,6 +179,7 @@ def build(
         journal,
         link,
         models=provisioning.wire,
+        aftermath=provisioning.aftermath,
         roots=certificates.own.give,
         revocation=certificates.revocations,
         is_busy=lambda one: any(each.station == one for each in dispatcher.holding()),

@@ -34,6 +34,7 @@ from csms.pki.tls import (
     web_context,
 )
 from csms.services import doorkeeping
+from csms.services.aftermath import Aftermath
 from csms.services.certifying import SERVER_KINDS, Certifying, ServerTerms
 from csms.services.denials import DenialTrail
 from csms.services.doorkeeping import Doorkeeper, Passwords
@@ -42,7 +43,6 @@ from csms.services.journal import Journal
 from csms.services.ports.pki import (
     RevocationCheck,
 )
-from csms.services.ports.wire import DeviceModelWire
 from csms.services.renewal import Renewal, RenewalPolicy
 from csms.services.rotation import PasswordRotations, RotationPolicy
 from csms.services.security import SecurityDesk
@@ -50,7 +50,7 @@ from csms.services.security_events import SecurityEvents
 from csms.services.security_remedies import SecurityRemedies
 from csms.services.signing import Signing, SigningPolicy
 from csms.services.station_certificates import Outcome
-from csms.services.upgrade_steps import Ways
+from csms.services.upgrade_steps import Ways, WaysWire
 from csms.services.upgrading import UpgradePolicy, Upgrades
 from csms.services.world import World
 from csms.settings import Settings
@@ -261,7 +261,8 @@ def secure(  # noqa: PLR0913 - it stands between all of these
     journal: Journal,
     link: FindLink,
     *,
-    models: DeviceModelWire,
+    models: WaysWire,
+    aftermath: Aftermath,
     roots: Callable[[StationId, str], Awaitable[Sequence[Outcome]]],
     is_busy: Callable[[StationId], bool],
     revocation: RevocationCheck | None = None,
@@ -303,7 +304,7 @@ def secure(  # noqa: PLR0913 - it stands between all of these
         RenewalPolicy(before, organization=settings.cso_name),
     )  # fmt: skip
     ways = Ways(
-        wire, models, remote, renewal, sockets,
+        models, aftermath, remote, renewal, sockets,
         place=lambda profile: place_of(settings, profile),
         roots=roots,
     )  # fmt: skip

@@ -1,20 +1,22 @@
 """What a station is told on its way to a higher security profile (A05)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, Protocol
 
 from csms.clock import Clock
 from csms.domain.errors import Conflict, DomainError
 from csms.domain.ids import StationId
 from csms.domain.security import SecurityProfile, SecurityUpgrade, UpgradeState
 from csms.domain.signing import CertificateUse
-from csms.domain.station import Variable, VariableKey
-from csms.services.ports.security import Connections, NetworkProfile, SecurityWire
+from csms.domain.station import EDITION_21, Variable, VariableKey
+from csms.services.aftermath import Aftermath
+from csms.services.ports.security import Connections
 from csms.services.ports.wire import (
     DeviceModelWire,
     RefusedByStation,
     RemoteWire,
+    Reply,
     VariableSetting,
 )
 from csms.services.ports.work import Begin
@@ -29,13 +31,23 @@ USUAL_TIMEOUT_S: Final = 30
 State = UpgradeState
 
 
+class WaysWire(DeviceModelWire, Protocol):
+    """Asks stations about variables and ways to connect; ``ModelWire`` can."""
+
+    async def set_network_profile(
+        self, station: StationId, slot: int, document: Mapping[str, Any]
+    ) -> Reply:
+        """Put a way to connect into a slot (B09)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ways:
     """Through whom an upgrade works.
 
     Attributes:
-        wire: Tells ways to connect.
-        model: Reads and sets variables.
+        model: Reads and sets variables, and ways to connect.
+        aftermath: Keeps what the station accepted.
         remote: Restarts stations.
         renewal: Has certificates signed.
         connections: Knows which stations are here.
@@ -43,8 +55,8 @@ class Ways:
         roots: Has a station hold the roots that our certificate leads to.
     """
 
-    wire: SecurityWire
-    model: DeviceModelWire
+    model: WaysWire
+    aftermath: Aftermath
     remote: RemoteWire
     renewal: Renewal
     connections: Connections
@@ -126,6 +138,7 @@ class Steps:
         station = upgrade.station
         async with self.begin() as work:
             variables = await work.models.variables(station)
+            known = await work.stations.find(station)
         if upgrade.slot is None:
             [said] = await self.ways.model.get_variables(station, [PRIORITY])
             former = (said.value or "").replace(" ", "")
@@ -136,10 +149,18 @@ class Steps:
         place = self.ways.place(upgrade.target)
         if place is None:
             raise StepRefused("there is no port for the profile any more")
-        profile = NetworkProfile(
-            place, upgrade.target, upgrade.interface, _timeout(variables)
-        )
-        reply = await self.ways.wire.set_network_profile(station, upgrade.slot, profile)
+        is_21 = known is not None and known.edition == EDITION_21
+        way = {
+            "ocppCsmsUrl": place,
+            "ocppInterface": upgrade.interface,
+            "ocppTransport": "JSON",
+            "ocppVersion": "OCPP21" if is_21 else "OCPP20",
+            "securityProfile": int(upgrade.target),
+            "messageTimeout": _timeout(variables),
+        }
+        slot = upgrade.slot
+        reply = await self.ways.model.set_network_profile(station, slot, way)
+        await self.ways.aftermath.connecting(station, slot, way, reply, upgrade.by)
         if not reply.accepted:
             raise StepRefused(f"the slot: {reply.info or reply.status}")
         return replace(upgrade, state=State.PRIORITY, reason="")

@@ -1,11 +1,12 @@
 """One station whose security is changed, and everyone around it, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from csms.charging.configuration import Sampling
 from csms.db.engine import connect_raw
 from csms.domain.ids import StationId, TransactionId
 from csms.domain.security import SecurityProfile
@@ -13,10 +14,11 @@ from csms.domain.signing import CertificateUse
 from csms.domain.station import VariableKey
 from csms.pki.authority import BuiltIn, Terms
 from csms.pki.reading import X509Reader
+from csms.services.aftermath import Aftermath
 from csms.services.certifying import Certifying, ServerTerms
+from csms.services.desires import Desires
 from csms.services.identities import Identities, IdentityPolicy
 from csms.services.ports.pki import NotYet, Signed, SigningAuthority, SigningOrder
-from csms.services.ports.security import NetworkProfile
 from csms.services.ports.wire import (
     Inventory,
     NoAnswer,
@@ -51,7 +53,7 @@ class FakeStation:
     says: dict[str, str | Exception] = field(default_factory=dict)
     order: str = "1"
     asked: list[str] = field(default_factory=list)
-    profiles: list[tuple[int, NetworkProfile]] = field(default_factory=list)
+    profiles: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
     chains: list[tuple[str, CertificateUse | None, int | None]] = field(
         default_factory=list
     )
@@ -80,10 +82,10 @@ class FakeStation:
         return [Outcome(reply.accepted, reply.status)]
 
     async def set_network_profile(
-        self, station: StationId, slot: int, profile: NetworkProfile
+        self, station: StationId, slot: int, document: Mapping[str, Any]
     ) -> Reply:
         del station
-        self.profiles.append((slot, profile))
+        self.profiles.append((slot, document))
         return self._answer("slot")
 
     async def set_variables(
@@ -228,9 +230,10 @@ def bench_of(
     renewal = Renewal(
         clock, begin, station, station, sockets, RenewalPolicy(organization=CSO)
     )
+    desires = Desires(clock, (), Sampling(900, 300, 60, 300))
     ways = Ways(
         station,
-        station,
+        Aftermath(clock, begin, book, desires),
         remote,
         renewal,
         sockets,

@@ -46,9 +46,12 @@ async def test_it_goes_step_by_step_until_the_station_is_back(
     await bench.upgrades.step()
 
     assert bench.station.asked == ["root", "slot", "order 2,1", "order", "reset"]
-    [(slot, profile)] = bench.station.profiles
-    assert (slot, profile.profile) == (2, SecurityProfile.TLS)
-    assert profile.url == "wss://csms.example.org:9002/ocpp"
+    [(slot, way)] = bench.station.profiles
+    assert (slot, way["securityProfile"]) == (2, 2)
+    assert way["ocppCsmsUrl"] == "wss://csms.example.org:9002/ocpp"
+    async with bench.lobby.begin() as work:
+        [kept] = await work.models.network_profiles(STATION)
+    assert (kept.slot, kept.document, kept.by) == (2, way, "ann")
     assert (await last(bench)).state is State.RETURNING
     assert bench.identities.demanded(STATION) is SecurityProfile.BASIC
 
@@ -274,7 +277,7 @@ async def test_the_whole_way_from_1_over_2_to_3_and_never_back(
         "order",
         "reset",
     ]
-    assert bench.station.profiles[-1][1].profile is SecurityProfile.MUTUAL
+    assert bench.station.profiles[-1][1]["securityProfile"] == 3
     assert bench.identities.demanded(STATION) is SecurityProfile.TLS, "until it is in"
     await bench.enters(SecurityProfile.MUTUAL)
 

@@ -1,7 +1,6 @@
 """What is kept of passwords, profiles, certificates and events, and who is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -185,23 +184,6 @@ class SecurityStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkProfile:
-    """A way to connect to us, as a slot of a station keeps it (B09).
-
-    Attributes:
-        url: Where we are, without the station's identity.
-        profile: The security profile.
-        interface: Through which of the station's interfaces.
-        message_timeout: Seconds the station waits for an answer.
-    """
-
-    url: str
-    profile: SecurityProfile
-    interface: str
-    message_timeout: int
-
-
 class SecurityWire(Protocol):
     """What may be asked of stations about security (block A).
 
@@ -216,12 +198,6 @@ class SecurityWire(Protocol):
         request_id: int | None,
     ) -> Reply:
         """Give a station its certificate (A02, A03); ``None`` names no type."""
-        ...
-
-    async def set_network_profile(
-        self, station: StationId, slot: int, profile: NetworkProfile
-    ) -> Reply:
-        """Put a way to connect into a slot (B09)."""
         ...
 
 

@@ -16,14 +16,12 @@ from csms.domain.certificate import CertificateHash, Digest, Installed, RootUse
 from csms.domain.customer import Customer, ReferenceKind
 from csms.domain.local_list import ListEntry, ListUpdate
 from csms.domain.reservation import Reservation, ReservationState
-from csms.domain.security import SecurityProfile
 from csms.domain.signing import CertificateUse
 from csms.domain.station import VariableKey
 from csms.domain.tariff import Prices
 from csms.domain.token import IdToken, Judgement, Verdict
 from csms.services.ports.certificates import InstalledReport
 from csms.services.ports.device_model import VariableQuestion
-from csms.services.ports.security import NetworkProfile
 from csms.services.ports.tariffs import InstalledTariff
 from csms.services.ports.wire import Reply, VariableSetting
 from tests.asking import (
@@ -136,9 +134,14 @@ def certificates() -> list[Asked]:
 
 def security() -> list[Asked]:
     wire = StationSecurity
-    profile = NetworkProfile(
-        "wss://x.example.org", SecurityProfile.MUTUAL, "Wired1", 30
-    )
+    way = {
+        "ocppCsmsUrl": "wss://x.example.org",
+        "ocppInterface": "Wired1",
+        "ocppTransport": "JSON",
+        "ocppVersion": "OCPP21",
+        "messageTimeout": 30,
+        "securityProfile": 3,
+    }
     return [
         Asked(
             lambda find: wire(find).give_certificate(
@@ -161,7 +164,9 @@ def security() -> list[Asked]:
             DONE,
         ),
         Asked(
-            lambda find: wire(find).set_network_profile(STATION, 2, profile),
+            lambda find: StationModels(find, DeviceReports()).set_network_profile(
+                STATION, 2, way
+            ),
             "SetNetworkProfile",
             {
                 "configurationSlot": 2,
