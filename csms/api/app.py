@@ -1,10 +1,11 @@
 """The API on one application: health, metrics, and all that lies under /api/v1."""
 
+from collections import deque
 from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute
@@ -148,7 +149,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     top.include_router(_api_router(), prefix=PREFIX)
     top.include_router(uploads.ROUTER)
     top.include_router(downloads.ROUTER)
-    return tuple(top.routes)
+    made = tuple(top.routes)
+    deque(iter_route_contexts(made), maxlen=0)  # or the first request would wait for it
+    return made
 
 
 def _api_router() -> APIRouter:

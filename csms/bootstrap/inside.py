@@ -261,6 +261,7 @@ def build(
             Duties(planning, notices, settlement),
             dispatcher,
             send_wake,
+            since=clock.now(),
             wake=run_wake,
         ),
         replanner=Replanner(clock, begin, live, run_wake),

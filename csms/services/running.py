@@ -7,19 +7,20 @@ or not, and the next runner goes on from there.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import structlog
 
 from csms.clock import Clock
-from csms.domain.event import Stage
+from csms.domain.event import DREvent, Stage
 from csms.domain.facts import FactKind
 from csms.domain.ids import EventId
 from csms.services.alarm import Alarm
 from csms.services.duties import Duties
 from csms.services.ports.events import DispatchNudge, EventRecord, OwedDuty
 from csms.services.ports.work import Begin, Work
-from csms.services.timetable import Timetable
+from csms.services.timetable import Task, Timetable
 
 log = structlog.get_logger()
 
@@ -60,6 +61,9 @@ class EventRunner:
         duties: Carries duties out.
         dispatcher: Is nudged after each commit that concerns it.
         sender_wake: Wakes the sender of notices.
+        since: Since when stations can tell this node what they kept while there was
+            none. They have an event's grace for it from then on, and its books stay
+            open as long; nothing is waited for without it.
         timetable: When what is due.
         wake: Wakes this runner.
         policy: How it is paced.
@@ -70,6 +74,7 @@ class EventRunner:
     duties: Duties
     dispatcher: DispatchNudge
     sender_wake: Alarm
+    since: datetime | None = None
     timetable: Timetable = field(default_factory=Timetable)
     wake: Alarm = field(default_factory=Alarm)
     policy: RunningPolicy = RunningPolicy()
@@ -113,12 +118,20 @@ class EventRunner:
     async def _advance_one(self, work: Work, record: EventRecord) -> None:
         now, before = self.clock.now(), record.event
         event, tasks = self.timetable.advance(before, now)
+        due = self.timetable.due(event, now)
+        told = self._told_by(event)
+        if event.stage is Stage.SETTLED and told is not None and now < told:
+            event, tasks, due = _with_open_books(event, tasks, told)
         await work.events.owe(event.id, tasks, event.revision, now)
-        await work.events.save(event, self.timetable.due(event, now))
+        await work.events.save(event, due)
         for stage in _passed(before.stage, event.stage):
             if stage in REACHED:
                 await work.facts.add(REACHED[stage], event.id, {"stage": stage}, now)
         log.info("event.advanced", event_id=event.id, stage=event.stage)
+
+    def _told_by(self, event: DREvent) -> datetime | None:
+        """Return until when stations may tell what they kept while nobody listened."""
+        return None if self.since is None else self.since + event.metering_grace
 
     async def _carry_out(self) -> bool:
         duty: OwedDuty | None = None
@@ -171,6 +184,14 @@ async def _held(work: Work, event: EventId) -> EventRecord:
     if record is None:
         raise LookupError(f"a duty of {event}, which is not kept")
     return record
+
+
+def _with_open_books(
+    event: DREvent, tasks: tuple[Task, ...], until: datetime
+) -> tuple[DREvent, tuple[Task, ...], datetime]:
+    """Return an event that would be settled as one that is completed until then."""
+    rest = tuple(task for task in tasks if task is not Task.SETTLE)
+    return replace(event, stage=Stage.COMPLETED), rest, until
 
 
 _ORDER = (

@@ -13,7 +13,7 @@ from csms.domain.event import Outcome, Reason, Stage
 from csms.domain.ids import EventId, EvseId, ParticipantId
 from csms.domain.interval import Interval
 from csms.domain.notice import Channel, NoticeKind
-from csms.domain.units import Power
+from csms.domain.units import ZERO_ENERGY, Power
 from csms.flex.lifecycle import NotThatWay
 from csms.services.events import (
     EventDraft,
@@ -23,12 +23,13 @@ from csms.services.events import (
     RulesBroken,
 )
 from csms.services.ports.events import Member, MemberOrder
-from tests.event_world import DRAFT, EVENING, WINDOW, World
+from tests.event_world import DRAFT, EVENING, WINDOW, Node, World
 
 pytestmark = pytest.mark.postgres
 
 LAST_PLAN = WINDOW.start - timedelta(minutes=30)
-BOOKS_CLOSED = WINDOW.end + timedelta(minutes=30)
+GRACE = timedelta(minutes=30)
+BOOKS_CLOSED = WINDOW.end + GRACE
 
 
 @pytest.fixture
@@ -69,6 +70,40 @@ async def test_a_called_event_is_noticed_run_measured_and_settled(world: World) 
     assert member.delivered == member.planned
     assert member.planned is not None
     assert member.planned.watt_seconds < 0
+
+
+async def test_after_an_outage_the_books_wait_for_what_stations_kept_meanwhile(
+    world: World,
+) -> None:
+    (home,) = await world.add("home")
+    event = await world.node.events.call(DRAFT, by="operator")
+    await world.drain()
+    await world.until(LAST_PLAN)
+    await world.until(WINDOW.start)
+    setpoint = (await orders(world))[home].setpoint
+    assert setpoint is not None
+
+    back = BOOKS_CLOSED + timedelta(hours=1)
+    world.clock.jump_to(back)
+    started = Node.start(world)
+    world.node = replace(started, runner=replace(started.runner, since=back))
+    await world.drain()
+    async with world.look() as work:
+        early = await work.events.find(event)
+        owed = await work.events.open_duties(event)
+    world.meters.export(home, -setpoint.power.watts, WINDOW)
+    await world.until(back + GRACE)
+
+    async with world.look() as work:
+        late = await work.events.find(event)
+        (member,) = await work.events.members(event)
+    assert early is not None
+    assert early.event.stage is Stage.COMPLETED
+    assert owed == []
+    assert late is not None
+    assert late.event.stage is Stage.SETTLED
+    assert late.event.window.end + late.event.metering_grace == BOOKS_CLOSED
+    assert member.delivered == member.planned != ZERO_ENERGY
 
 
 class TestExclusions:
