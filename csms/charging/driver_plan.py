@@ -1,9 +1,18 @@
 """The plan that answers a vehicle's needs: charging only, within its share (K15).
 
 It lies above the floor and below an event, and dies with its transaction.
+
+It is one schedule of one ceiling, though a vehicle may be offered three (K15.FR.07,
+K18.FR.07). A limit is the most that may flow: the vehicle may take less at any time, so
+that every schedule below this ceiling is one it can follow already. Whatever can be
+reached by the departure within the limits of site, station and others is reached under
+it, and under no lower one more is (``missing``). A second schedule would be worth its
+place only with prices, by which the vehicle could choose. Where even the ceiling is too
+low, that is told when the needs are answered, and not when the vehicle leaves.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from csms.charging.compiling import Terms, rate
@@ -18,7 +27,7 @@ from csms.domain.profile import (
     RateUnit,
     Schedule,
 )
-from csms.domain.units import Power
+from csms.domain.units import ZERO_ENERGY, Energy, Power
 
 PLAN_OFFSET = 300
 EVENT_LEVEL = 2
@@ -26,6 +35,31 @@ FEWEST_PROFILES = 4
 """Two floors, an event and this plan: it takes no room from the others."""
 
 _TOLERANCE = {RateUnit.WATTS: 50.0, RateUnit.AMPERES: 0.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Energy that somebody wants by some instant.
+
+    Attributes:
+        energy: Into the vehicle, at the meter.
+        by: When it leaves.
+    """
+
+    energy: Energy
+    by: datetime
+
+
+def missing(wish: Wish, limit: Power, now: datetime) -> Energy:
+    """Return what will be missing at the departure, even if all goes well.
+
+    Args:
+        wish: What is wanted.
+        limit: What may be drawn until then.
+        now: From when on it may.
+    """
+    left = max(wish.by - now, timedelta(0))
+    return max(wish.energy - limit.over(left), ZERO_ENERGY)
 
 
 def plan_level(terms: Terms) -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -19,6 +20,7 @@ from csms.charging.driver_plan import (
     FEWEST_PROFILES,
     driver_plan,
     excesses,
+    missing,
     plan_level,
 )
 from csms.clock import pause
@@ -26,10 +28,10 @@ from csms.domain.ids import EvseId
 from csms.domain.interval import Interval
 from csms.domain.live import LiveEvse
 from csms.domain.profile import Composite, Profile, RateUnit, Schedule
-from csms.domain.units import Power
+from csms.domain.units import ZERO_ENERGY, Power
 from csms.services.ledger import Ledger
 from csms.services.limits import import_bound_w
-from csms.services.needs import EvNeeds, read_needs
+from csms.services.needs import EvNeeds, read_needs, wishes
 from csms.services.ports.charging import ChargingWire, NeedsDecision, Negotiation
 from csms.services.ports.profiles import Urgency
 from csms.services.ports.wire import (
@@ -38,6 +40,7 @@ from csms.services.ports.wire import (
     NoAnswer,
     RefusedByStation,
 )
+from csms.services.premises import Premise
 from csms.services.world import World
 
 log = structlog.get_logger()
@@ -93,6 +96,12 @@ class EvSchedule:
     schedule: Schedule
     selected: int | None
     document: Mapping[str, Any]
+
+
+def _limit(premise: Premise, live: LiveEvse) -> Power:
+    """Return what may be drawn: the share of the site, or less if others say so."""
+    outside, share = import_bound_w(live), premise.import_share
+    return share if outside is None else min(share, Power(int(outside)))
 
 
 Composing = Callable[[EvseId, Interval, RateUnit | None], Composite]
@@ -258,6 +267,8 @@ class Negotiator:
         if profile is None:
             await self._keep(negotiation)
             return negotiation
+        reason = self._short(negotiation) or negotiation.reason
+        negotiation = replace(negotiation, reason=reason)
         try:
             verdict = await self._wire.set(profile, urgency=Urgency.ROUTINE)
         except (NoAnswer, RefusedByStation) as problem:
@@ -284,9 +295,6 @@ class Negotiator:
         premise, live = self._world.premises.find(evse), self._world.live.get(evse)
         if premise is None or live.transaction is None:
             return None
-        outside = import_bound_w(live)
-        share = premise.import_share.watts
-        limit = share if outside is None else min(share, outside)
         terms = terms_for(
             self._world.book.vendor_profile(evse.station),
             self._world.book.capability(evse.station),
@@ -294,7 +302,25 @@ class Negotiator:
             timedelta(0),
         )
         now = self._world.clock.now()
-        return driver_plan(evse, live.transaction, Power(limit), terms, now=now)
+        limit = _limit(premise, live)
+        return driver_plan(evse, live.transaction, limit, terms, now=now)
+
+    def _short(self, negotiation: Negotiation) -> str:
+        """Return what will be missing at a departure whatever is done; else nothing."""
+        evse, now = negotiation.evse, self._world.clock.now()
+        premise, live = self._world.premises.find(evse), self._world.live.get(evse)
+        if premise is None:
+            return ""
+        said, most = dict(negotiation.needs), _limit(premise, live)
+        own = read_needs(said).charge_w
+        limit = most if own is None else min(most, Power(int(own)))
+        zone = ZoneInfo(premise.site.timezone)
+        for wish in wishes(said, premise.vehicle, live.soc_pct, now, zone):
+            short = missing(wish, limit, now)
+            if short > ZERO_ENERGY:
+                log.info("needs.departure_missed", evse=str(evse), by=wish.by)
+                return f"DepartureMissed: {short.as_kwh:.1f} kWh by {wish.by:%FT%RZ}"
+        return ""
 
     async def _judged(
         self, said: EvSchedule, beyond: list[tuple[datetime, float]]

@@ -1,12 +1,15 @@
 """What vehicles ask for by ISO 15118, and what they get (K15 to K20, Q01, Q02)."""
 
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
 from csms.db.engine import create_engine
 from csms.domain.profile import RateUnit
+from csms.domain.vehicle import MobilityNeed, Override
 from csms.ocpp.wire import Edition
 from tests.http.bay import TX, Bay, bay_on
 from tests.http.nodes import Stage
@@ -104,6 +107,50 @@ class TestNeeds:
         assert answer == {"status": "Accepted"}
         profile = plan(bay)
         assert profile["stackLevel"] == 1
+
+    @pytest.mark.parametrize(
+        ("wh", "hours", "reason"),
+        [
+            (20_000, 6, ""),
+            (80_000, 2, "DepartureMissed: 64.8 kWh by 2026-07-14T01:30Z"),
+        ],
+    )
+    async def test_a_departure_that_cannot_be_met_is_told_at_once(
+        self, bay: Bay, wh: int, hours: int, reason: str
+    ) -> None:
+        """Nothing more can be done within the limits: the plan is their ceiling."""
+        said = new()
+        needs = said["chargingNeeds"]
+        needs["v2xChargingParameters"]["evTargetEnergyRequest"] = wh
+        leaves = bay.stage.node.clock.now() + timedelta(hours=hours)
+        needs["departureTime"] = leaves.isoformat().replace("+00:00", "Z")
+
+        await bay.say("NotifyEVChargingNeeds", said)
+
+        plan(bay)
+        (kept,) = (await bay.done("GET", "/evses/1/negotiations"))["items"]
+        assert (kept["decision"], kept["reason"]) == ("Accepted", reason)
+
+    async def test_what_the_driver_asked_for_counts_too(self, bay: Bay) -> None:
+        """The registry's departure of the vehicle that is parked there."""
+        node = bay.stage.node
+        node.live.update(bay.evse, soc_pct=5.0, soc_at=node.clock.now())
+        premise = bay.stage.inside.world.premises.find(bay.evse)
+        assert premise is not None
+        assert premise.vehicle is not None
+        soon = (node.clock.now() + timedelta(hours=1)).astimezone(
+            ZoneInfo(premise.site.timezone)
+        )
+        leaving = Override(soon.date(), soon.time(), 95)
+        need = MobilityNeed(min_soc_pct=20, departures=(), overrides=(leaving,))
+        async with node.begin() as work:
+            await work.fleet.save_need(premise.vehicle.id, need)
+        await node.refreshed()
+
+        await bay.say("NotifyEVChargingNeeds", new())
+
+        (kept,) = (await bay.done("GET", "/evses/1/negotiations"))["items"]
+        assert kept["reason"].startswith("DepartureMissed: ")
 
     @proves("Q01.FR.07")
     async def test_both_directions_are_accepted_where_the_site_may_export(
