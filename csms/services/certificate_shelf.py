@@ -77,7 +77,11 @@ class Shelved:
     def share_left(self, now: datetime) -> float:
         """Return which share of its life is left, from 0 to 1."""
         life = (self.not_after - self.not_before).total_seconds()
-        return min(1.0, max(0.0, self.left(now).total_seconds() / life)) if life else 0
+        return (
+            min(1.0, max(0.0, self.left(now).total_seconds() / life))
+            if life > 0
+            else 0.0
+        )
 
 
 @dataclass(frozen=True, slots=True)

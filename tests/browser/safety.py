@@ -79,6 +79,7 @@ async def _change(work: Work, stations: list[StationId], now: datetime) -> None:
     for place, profile in ((0, 2), (1, 3), (2, 3), (5, 3)):
         await work.security.entered(stations[place], SecurityProfile(profile), now)
     turns = (
+        (6, RotationState.REFUSED, "that was before"),
         (3, RotationState.REFUSED, "the station says Rejected"),
         (4, RotationState.UNANSWERED, ""),
         (6, RotationState.ACCEPTED, ""),
