@@ -1,4 +1,8 @@
-"""Bring the schema to where this code expects it."""
+"""Bring the schema to where this code expects it.
+
+Revisions follow each other as the names of their files do, so Alembic, which is slow to
+import, is needed only to move from one to another.
+"""
 
 import sysconfig
 from collections.abc import AsyncIterator
@@ -6,11 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -28,6 +28,7 @@ TABLE_LOCK_S = 5
 """How long a migration may queue for a table, holding up everybody behind it."""
 
 ATTEMPTS = 5
+_REVISION = 3  # the part of 2026_11_22_0001_pre_spine.py
 _LOCK_NOT_AVAILABLE = "55P03"
 
 log = structlog.get_logger(__name__)
@@ -72,15 +73,19 @@ async def current(url: str) -> str | None:
         return await connection.run_sync(_revision)
 
 
-def configuration() -> Config:
-    """Return Alembic's configuration, wherever the migrations were installed."""
+def revisions() -> list[str]:
+    """Return every revision there is, in the order in which they are applied."""
+    files = sorted((_folder() / "versions").glob("*.py"))
+    return [file.name.split("_")[_REVISION] for file in files]
+
+
+def _folder() -> Path:
+    """Return where the migrations are, wherever they were installed."""
     beside_code = Path(__file__).parents[2] / "migrations"
     installed = Path(sysconfig.get_path("data"), "share", "csms", "migrations")
     for folder in (beside_code, installed):
         if (folder / "env.py").is_file():
-            config = Config()
-            config.set_main_option("script_location", str(folder).replace("%", "%%"))
-            return config
+            return folder
     raise DatabaseUnusable(
         f"The migrations are neither in {beside_code} nor in {installed}.",
         remedy="Install csms again.",
@@ -88,21 +93,25 @@ def configuration() -> Config:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(
+        text("SELECT version_num FROM alembic_version")
+    )
+    return found
 
 
 def _missing(connection: Connection) -> list[str]:
-    scripts = ScriptDirectory.from_config(configuration())
-    at = _revision(connection)
+    at, known = _revision(connection), revisions()
     connection.commit()
-    known = [script.revision for script in scripts.walk_revisions()]
-    if at is not None and at not in known:
+    if at is None:
+        return known
+    if at not in known:
         raise DatabaseUnusable(
             f"The schema is at revision {at}, which this version does not know.",
             remedy="Run the version of csms that migrated it, or a newer one.",
         )
-    applied = known.index(at) if at in known else len(known)
-    return known[:applied][::-1]
+    return known[known.index(at) + 1 :]
 
 
 def _apply(connection: Connection, target: str) -> list[str]:
@@ -113,7 +122,11 @@ def _apply(connection: Connection, target: str) -> list[str]:
 
 
 def _move(connection: Connection, target: str, *, down: bool = False) -> None:
-    config = configuration()
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     (command.downgrade if down else command.upgrade)(config, target)
 
