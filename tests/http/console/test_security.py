@@ -339,7 +339,7 @@ class TestTheAuditLog:
             ({"about": "registry"}, "registry import setup"),
             ({"who": "olivia", "what": "event cancelled"}, "event cancelled olivia"),
             ({"what": "event called", "who": "olivia"}, "event called olivia"),
-            ({"what": "participant opted out"}, "participant opted out home-"),
+            ({"what": "opted out", "who": "home-"}, "participant opted out home-"),
         ],
     )
     def test_entries_are_found_by_who_what_and_about(
