@@ -50,7 +50,12 @@ class EventStream:
 
     @property
     def suggested(self) -> StreamParams | None:
-        """Return how it should better be sent, if it cannot keep up (N15.FR.05)."""
+        """Return how it should better be sent, if it cannot keep up (N15.FR.05).
+
+        It is shown to operators and counted, and changed by nobody else (N14): larger
+        messages, or more, take from what else the station has to say over its link, and
+        that is to be weighed by whoever wanted the stream.
+        """
         if self.growing < GROWING_TOO_LONG:
             return None
         values = self.params.values or USUAL_VALUES

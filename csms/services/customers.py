@@ -1,10 +1,11 @@
 """What stations know of customers: asked, cleared, kept apart, deleted (N09, N10)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from csms.clock import Clock
+from csms.domain.certificate import Installed
 from csms.domain.customer import (
     Customer,
     CustomerPart,
@@ -35,6 +36,12 @@ class NoSuchCustomerRequest(NotFound):
 
     code = "no-such-customer-request"
     usual_remedy = "see csms customers list"
+
+
+class OtherDigest(Broken):
+    """The certificate was installed by the hashes of another algorithm."""
+
+    code = "other-hash-algorithm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,8 @@ class Customers:
 
         Raises:
             Broken: If neither is wanted (N09.FR.07, N10.FR.07).
+            OtherDigest: If the station says it holds the certificate by the hashes of
+                another algorithm.
             UnknownStation: If there is none of this name.
             StationRejected: If it is rejected.
             StationOffline: If it is not connected.
@@ -87,6 +96,9 @@ class Customers:
         now = self.clock.now()
         request = CustomerRequest(0, station, customer, report, clear, by, now, ASKED)
         async with self.begin() as work:
+            if customer.kind is ReferenceKind.CERTIFICATE:
+                holding = await work.certificates.holding(station)
+                _require_digest(customer, holding.certificates)
             number = await work.customers.add(request)
             detail = {
                 "request": number,
@@ -219,6 +231,35 @@ class Customers:
     def _count(self, station: StationId, kind: str, field: str, detail: str) -> None:
         seen = DeviationSeen(kind, f"{_NOTIFICATION}.{field}", detail)
         self.deviations.count(station, [seen], self.clock.now())
+
+
+def _require_digest(customer: Customer, held: Iterable[Installed]) -> None:
+    """Let a certificate pass that is named as it was installed (N09.FR.08, N10.FR.09).
+
+    What the station never said it holds is taken at the operator's word.
+
+    Raises:
+        OtherDigest: If it says that it holds it by another algorithm's hashes.
+    """
+    said = customer.reference
+    number, digest = _serial(said["serial_number"]), said["hash_algorithm"]
+    known = {
+        each.digest.value
+        for one in held
+        for each in (one.hash, *one.children)
+        if _serial(each.serial) == number
+    }
+    if known and digest not in known:
+        held_by = " or ".join(sorted(known))
+        raise OtherDigest(
+            f"the station holds this certificate by {held_by}, not by {digest}",
+            field="customer_certificate.hash_algorithm",
+            remedy=f"name it by its {held_by} hashes",
+        )
+
+
+def _serial(text: str) -> str:
+    return text.lower().lstrip("0") or "0"
 
 
 def _has(request: CustomerRequest, part: CustomerPart) -> bool:

@@ -131,7 +131,7 @@ async def test_a_customer_is_forgotten(peer_world: PeerWorld, peer: Peer) -> Non
     assert '"clear": true' in trail[0]["detail"]
 
 
-@proves("TC_N_62_CSMS", "TC_N_63_CSMS", "N09.FR.08", "N10.FR.09")
+@proves("TC_N_62_CSMS", "TC_N_63_CSMS")
 async def test_a_customer_is_meant_by_a_name_or_a_certificate(
     peer_world: PeerWorld, peer: Peer
 ) -> None:
@@ -151,6 +151,46 @@ async def test_a_customer_is_meant_by_a_name_or_a_certificate(
     for each in (first, second):
         named = {"idToken", "customerCertificate", "customerIdentifier"} & set(each)
         assert len(named) == 1
+
+
+@proves("N09.FR.08", "N10.FR.09")
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.usefixtures("edition")
+async def test_a_certificate_is_named_by_the_hashes_it_was_installed_by(
+    peer_world: PeerWorld, peer: Peer
+) -> None:
+    peer.answers["GetInstalledCertificateIds"] = {
+        "status": "Accepted",
+        "certificateHashDataChain": [
+            {
+                "certificateType": "V2GCertificateChain",
+                "certificateHashData": {
+                    "hashAlgorithm": "SHA256",
+                    "issuerNameHash": "aa11" * 16,
+                    "issuerKeyHash": "bb22" * 16,
+                    "serialNumber": "0C33",
+                },
+            }
+        ],
+    }
+    asked = await peer_world.post(f"stations/{peer.name}/certificates/read")
+    assert asked.status < 300, asked.body
+    wrong = await wish(peer_world, peer, report=True, customer_certificate=HASHES)
+    right = await wish(
+        peer_world,
+        peer,
+        report=True,
+        customer_certificate=HASHES | {"hash_algorithm": "SHA256"},
+    )
+
+    assert (wrong.status, wrong.body["field"]) == (
+        422,
+        "customer_certificate.hash_algorithm",
+    )
+    assert "SHA256" in wrong.body["remedy"]
+    assert right.status == 202
+    (sent,) = peer.record.asked("CustomerInformation")
+    assert sent["customerCertificate"]["hashAlgorithm"] == "SHA256"
 
 
 @proves("TC_N_46_CSMS", "N10.FR.02")
