@@ -118,7 +118,7 @@ async def read_kept(connection: AsyncConnection, station: StationId) -> Kept:
     said = {}
     for row in await driver.fetch(_KEPT, station):
         value, mutability, traits, persistent, constant = row[_NAMED:]
-        traits = traits and _dumped_again(traits)
+        traits = traits and _loaded(traits)
         said[row[:_NAMED]] = (value, mutability, traits, persistent, constant, None)
     return Kept(station, said, set(said))
 
@@ -136,13 +136,13 @@ async def bring(
     for name, values in said.items():
         known = kept.said.get(name)
         if known != values:
-            row = (kept.station, *name, *values, at)
+            row = _row(kept.station, name, values, at)
             (new if known is None else changed).append(row)
     if new:
         await _copy(connection, new)
     await merge_rows(connection, changed)
     kept.said |= said
-    kept.left -= said.keys()
+    kept.left.difference_update(said)
 
 
 async def leave(connection: AsyncConnection, kept: Kept) -> None:
@@ -186,17 +186,20 @@ def rows_of(
     station: StationId, variables: Iterable[Variable], at: datetime
 ) -> list[Values]:
     """Return one row for each attribute; of several of one name, the last."""
-    return [(station, *name, *said, at) for name, said in _said(variables).items()]
+    said = _said(variables)
+    return [_row(station, name, values, at) for name, values in said.items()]
+
+
+def _row(station: StationId, name: Values, said: Values, at: datetime) -> Values:
+    value, mutability, traits, persistent, constant, due = said
+    traits = _json(traits)
+    return (station, *name, value, mutability, traits, persistent, constant, due, at)
 
 
 def _said(variables: Iterable[Variable]) -> dict[Values, Values]:
-    """Return what a row says of each attribute, by its name."""
-    found = {}
-    for each in map(_keepable, variables):
-        key, which, value, mutability, traits, persistent, constant, due, _ = each
-        said = (value, mutability, _json(traits), persistent, constant, due)
-        found[*key, which] = said
-    return found
+    """Return what a row says of each attribute, from value to what is due, by name."""
+    kept = map(_keepable, variables)
+    return {(*each.key, each.attribute): each[2:8] for each in kept}
 
 
 def _keepable(each: Variable) -> Variable:
@@ -229,6 +232,5 @@ def _dumped(items: tuple[tuple[str, Any], ...]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _dumped_again(kept: str) -> str:
-    """Return JSON as PostgreSQL wrote it in the order in which we write it."""
-    return json.dumps(json.loads(kept), sort_keys=True)
+def _loaded(kept: str) -> Any:  # noqa: ANN401, JSON
+    return json.loads(kept)
