@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from csms.web.auth import admit, caller_of
+from csms.web.outcomes import told
 from csms.web.problems import translated
 
 MOST_BYTES = 16_000_000
@@ -38,7 +39,8 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             with translated():
                 await self.look(request)
-                return await handle(_bounded(request, most))
+                async with told(request):
+                    return await handle(_bounded(request, most))
 
         return guarded
 

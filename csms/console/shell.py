@@ -19,6 +19,7 @@ from csms.console.menu import may, menu
 from csms.domain.errors import DomainError
 from csms.services.ports.access import Role
 from csms.web.auth import admit
+from csms.web.outcomes import told
 from csms.web.problems import Unauthenticated, status_of
 from csms.web.templates import environment
 
@@ -124,7 +125,8 @@ class PageRoute(APIRoute):
         async def page(request: Request) -> Response:
             try:
                 await admit(request)
-                response = await answer(request)
+                async with told(request):
+                    response = await answer(request)
             except Unauthenticated:
                 response = _to_sign_in(request)
             except DomainError as error:

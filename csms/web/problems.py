@@ -22,11 +22,10 @@ from starlette.status import (
 )
 
 from csms.domain.errors import Broken, Conflict, DomainError, NotAllowed, NotFound
-from csms.services.asking import StationSilent, failure
+from csms.services.asking import StationSilent
 from csms.services.commands import MalformedCommand
 from csms.services.events import RulesBroken
 from csms.services.fitness import StationUnfit
-from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.registry_document import MalformedRegistry
 from csms.services.tariffs import MalformedTariff
 
@@ -110,8 +109,6 @@ _STATUS: Mapping[type[DomainError], int] = {
 def install_problems(app: FastAPI) -> None:
     """Let an application answer every failure by a problem document."""
     app.add_exception_handler(DomainError, _domain)
-    app.add_exception_handler(NoAnswer, _not_done)
-    app.add_exception_handler(RefusedByStation, _not_done)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -203,11 +200,6 @@ async def _domain(_request: Request, error: Exception) -> Response:
     if isinstance(error, Unavailable):
         headers["Retry-After"] = "2"
     return respond(problem_of(error), headers)
-
-
-async def _not_done(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, NoAnswer | RefusedByStation)  # noqa: S101 the same
-    return respond(problem_of(failure(error)))
 
 
 async def _validation(_request: Request, error: Exception) -> Response:

@@ -385,6 +385,16 @@ class TestClearing:
         problem = await bay.refused("POST", "/commands/ClearChargingProfile", {})
         assert "K10.FR.02" in problem["detail"]
 
+    async def test_what_nobody_answered_to_is_on_the_audit_trail(
+        self, bay: Bay
+    ) -> None:
+        del bay.stage.links[bay.evse.station]
+
+        silent = await bay.ask("DELETE", "/charging-profiles/200")
+
+        assert (silent.status_code, silent.json()["code"]) == (504, "station-silent")
+        assert await bay.trail() == ["station-silent"]
+
     async def test_a_station_that_had_none_says_so(self, bay: Bay) -> None:
         bay.link.answers["ClearChargingProfile"] = {"status": "Unknown"}
 

@@ -92,6 +92,7 @@ def test_a_message_is_shown_on_a_display(operator: httpx.Client) -> None:
     read = operator.post(f"/stations/{STATION}/displays/read")
     assert (cleared.status_code, read.status_code) == (504, 504)
     assert "did not answer" in cleared.text
+    assert cleared.headers["content-type"].startswith("text/html")
 
 
 @pytest.mark.parametrize(
