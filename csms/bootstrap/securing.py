@@ -307,6 +307,7 @@ def secure(  # noqa: PLR0913 - it stands between all of these
         models, aftermath, remote, renewal, sockets,
         place=lambda profile: place_of(settings, profile),
         roots=roots,
+        password=rotations.offer,
     )  # fmt: skip
     upgrades = Upgrades(clock, begin, book, identities, ways, UpgradePolicy())
     identities.listen(upgrades.entered)

@@ -36,10 +36,6 @@ class RootUse(StrEnum):
         return self is not RootUse.INTERMEDIATE
 
 
-CHAIN_USE = "V2GCertificateChain"
-"""The use of a station's own certificate towards vehicles (M03.FR.05)."""
-
-
 @dataclass(frozen=True, slots=True)
 class CertificateHash:
     """A certificate by its hashes, verbatim as they were said.

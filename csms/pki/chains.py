@@ -20,6 +20,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from csms.domain.certificate import CertificateFacts, CertificateHash, Digest
+from csms.pki.keys import LEAST_CURVE_BITS, LEAST_RSA_BITS
 from csms.services.ports.certificates import (
     ChainBroken,
     ChainFault,
@@ -32,8 +33,6 @@ MOST_LINKS = 5
 """Leaf, two intermediates and a root are usual; five below the root are the most."""
 MOST_TRIES = 64
 """Signatures that one search may check, whatever maze of names it is given."""
-LEAST_RSA, LEAST_EC = 2048, 224
-"""Bits of keys with the security of 112 bits (A00.FR.502, A00.FR.503)."""
 ALGORITHMS: dict[Digest, hashes.HashAlgorithm] = {
     Digest.SHA256: hashes.SHA256(),
     Digest.SHA384: hashes.SHA384(),
@@ -267,11 +266,11 @@ def weakness_of(certificate: x509.Certificate) -> str | None:
     except _BROKEN:
         return "its kind of key is not known"
     if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey):
-        if key.key_size < LEAST_RSA:
-            return f"a key of {key.key_size} bits; {LEAST_RSA} are the least"
+        if key.key_size < LEAST_RSA_BITS:
+            return f"a key of {key.key_size} bits; {LEAST_RSA_BITS} are the least"
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        if key.key_size < LEAST_EC:
-            return f"a key of {key.key_size} bits; {LEAST_EC} are the least"
+        if key.key_size < LEAST_CURVE_BITS:
+            return f"a key of {key.key_size} bits; {LEAST_CURVE_BITS} are the least"
     elif not isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return "its kind of key does not sign"
     used = _signature_hash(certificate)

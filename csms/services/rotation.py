@@ -35,6 +35,9 @@ from csms.services.stations import StationBook
 log = structlog.get_logger()
 
 KEY: Final = VariableKey("SecurityCtrlr", "BasicAuthPassword")
+"""One variable for all ways to connect: a station of 2.1 sets it in each of its slots
+(B09.FR.27), and that of a slot in use must not be set by itself (B09.FR.21)."""
+
 SHORTEST, LONGEST = 16, 40
 """Characters of a password (A00.FR.205, A00.FR.304)."""
 
@@ -151,6 +154,22 @@ class PasswordRotations:
         finally:
             self._under_way.discard(station)
 
+    async def offer(self, station: StationId, by: str) -> str:
+        """Return a new password, to be put into a slot that is not in use (B09.FR.14).
+
+        It opens the door from now on, and alone once the station has come in with it.
+
+        Raises:
+            RotationUnderWay: If too many are on their way already.
+            Broken: If the station takes no password that is long enough.
+        """
+        password = await self._new_password(station)
+        new_hash = await self._passwords.hash(password)
+        number = await self._prepare(station, new_hash, by)
+        reason = "in a slot that it has not come in by yet"
+        await self._turn(station, number, RotationState.UNANSWERED, reason, by)
+        return password
+
     async def history(self, station: StationId) -> Sequence[PasswordRotation]:
         """Return every change of a station's password, youngest first."""
         async with self._begin() as work:
@@ -224,6 +243,18 @@ class PasswordRotations:
     async def _rotate(self, station: StationId, by: str) -> PasswordRotation:
         password = await self._new_password(station)
         new_hash = await self._passwords.hash(password)
+        number = await self._prepare(station, new_hash, by)
+        state, reason = await self._send(station, password)
+        turned = await self._turn(station, number, state, reason, by)
+        if turned and state is RotationState.ACCEPTED:
+            if self._policy.strict:
+                await self._confirm(station, new_hash)
+            elif "reboot" not in reason:
+                self._summon(station)
+        return await self._shown(station, number)
+
+    async def _prepare(self, station: StationId, new_hash: str, by: str) -> int:
+        """Keep a new password, and let it open the door, before it is sent."""
         now = self._clock.now()
         async with self._begin() as work:
             opened = await work.security.rotations(station, opened=True)
@@ -235,14 +266,7 @@ class PasswordRotations:
             number = await work.security.begin_rotation(station, new_hash, by, now)
             await work.access.audit(by, "password.rotating", station, {}, now)
         await self._learn(station)
-        state, reason = await self._send(station, password)
-        turned = await self._turn(station, number, state, reason, by)
-        if turned and state is RotationState.ACCEPTED:
-            if self._policy.strict:
-                await self._confirm(station, new_hash)
-            elif "reboot" not in reason:
-                self._summon(station)
-        return await self._shown(station, number)
+        return number
 
     async def _send(
         self, station: StationId, password: str

@@ -53,6 +53,7 @@ class Ways:
         connections: Knows which stations are here.
         place: Returns where stations reach us by a profile; None if nowhere.
         roots: Has a station hold the roots that our certificate leads to.
+        password: Returns a new password for a slot, which opens the door as well.
     """
 
     model: WaysWire
@@ -62,6 +63,7 @@ class Ways:
     connections: Connections
     place: Callable[[SecurityProfile], str | None]
     roots: Callable[[StationId, str], Awaitable[Sequence[Outcome]]]
+    password: Callable[[StationId, str], Awaitable[str]]
 
 
 class StepRefused(Exception):
@@ -90,6 +92,7 @@ class Steps:
     begin: Begin
     ways: Ways
     _triggered: set[int] = field(default_factory=set)
+    _offered: dict[int, str] = field(default_factory=dict)
 
     async def root(self, upgrade: SecurityUpgrade) -> SecurityUpgrade:
         """Have it hold our roots; one that takes none judges itself later.
@@ -150,7 +153,7 @@ class Steps:
         if place is None:
             raise StepRefused("there is no port for the profile any more")
         is_21 = known is not None and known.edition == EDITION_21
-        way = {
+        way: dict[str, Any] = {
             "ocppCsmsUrl": place,
             "ocppInterface": upgrade.interface,
             "ocppTransport": "JSON",
@@ -158,12 +161,27 @@ class Steps:
             "securityProfile": int(upgrade.target),
             "messageTimeout": _timeout(variables),
         }
+        if is_21 and upgrade.target is SecurityProfile.TLS and _by_slot(variables):
+            way["basicAuthPassword"] = await self._password(upgrade)
         slot = upgrade.slot
         reply = await self.ways.model.set_network_profile(station, slot, way)
         await self.ways.aftermath.connecting(station, slot, way, reply, upgrade.by)
         if not reply.accepted:
             raise StepRefused(f"the slot: {reply.info or reply.status}")
         return replace(upgrade, state=State.PRIORITY, reason="")
+
+    async def _password(self, upgrade: SecurityUpgrade) -> str:
+        """Return the password of the new slot, the same one at every try.
+
+        A slot without one would make the station forget its own (B09.FR.28).
+        """
+        if upgrade.id not in self._offered:
+            try:
+                offered = await self.ways.password(upgrade.station, upgrade.by)
+            except DomainError as error:
+                raise StepRefused(f"its password: {error}") from None
+            self._offered[upgrade.id] = offered
+        return self._offered[upgrade.id]
 
     async def priority(self, upgrade: SecurityUpgrade) -> SecurityUpgrade:
         """Make the new way the first choice, and the old one the second."""
@@ -208,6 +226,15 @@ def free_slot(former: str, variables: Sequence[Variable]) -> int | None:
             if slots:
                 return next((slot for slot in slots if slot not in used), None)
     return max(used, default=0) + 1
+
+
+def _by_slot(variables: Sequence[Variable]) -> bool:
+    """Tell whether a station has a password for each of its slots (2.1)."""
+    return any(
+        each.key.component == "NetworkConfiguration"
+        and each.key.variable == "BasicAuthPassword"
+        for each in variables
+    )
 
 
 def _timeout(variables: Sequence[Variable]) -> int:

@@ -30,6 +30,7 @@ from csms.services.ports.wire import (
     VariableSetting,
 )
 from csms.services.renewal import Renewal, RenewalPolicy
+from csms.services.rotation import PasswordRotations, RotationPolicy
 from csms.services.signing import Signing, SigningPolicy
 from csms.services.station_certificates import Outcome
 from csms.services.upgrade_steps import Ways
@@ -231,6 +232,11 @@ def bench_of(
         clock, begin, station, station, sockets, RenewalPolicy(organization=CSO)
     )
     desires = Desires(clock, (), Sampling(900, 300, 60, 300))
+    rotations = PasswordRotations(
+        clock, begin, book, lobby.doorkeeper, lobby.passwords, station, sockets,
+        policy=RotationPolicy(), is_busy=lambda _: False,
+    )  # fmt: skip
+    lobby.doorkeeper.confirming = rotations
     ways = Ways(
         station,
         Aftermath(clock, begin, book, desires),
@@ -239,6 +245,7 @@ def bench_of(
         sockets,
         place=lambda profile: f"wss://csms.example.org:{9000 + profile}/ocpp",
         roots=station.take_roots,
+        password=rotations.offer,
     )
     upgrades = Upgrades(clock, begin, book, identities, ways, UpgradePolicy())
     signing = Signing(

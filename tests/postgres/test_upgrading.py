@@ -1,6 +1,7 @@
 """A station is brought to a higher security profile, or stays where it was (A05)."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,14 +9,16 @@ import pytest
 
 from csms.db.security import UpgradeUnderWay
 from csms.domain.security import SecurityProfile, SecurityUpgrade, UpgradeState
-from csms.domain.station import Variable
+from csms.domain.station import Variable, VariableKey
+from csms.services.doorkeeping import Admission
 from csms.services.ports.wire import RefusedByStation
+from csms.services.rotation import MOST_OPEN
 from csms.services.upgrade_steps import PRIORITY, free_slot
 from csms.services.upgrading import NotHigher
 from tests.postgres.security_bench import SecurityBench, bench_of, silence
 from tests.proving import proves
 from tests.security_world import a_csr
-from tests.station_world import STATION, lobby_on
+from tests.station_world import MAKE, PASSWORD, STATION, lobby_on
 
 State = UpgradeState
 postgres = pytest.mark.postgres
@@ -27,6 +30,22 @@ async def bench(database: str, tmp_path: Path) -> AsyncIterator[SecurityBench]:
         await lobby.boot()
         await lobby.settle()
         yield bench_of(lobby, tmp_path, database)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def kill_at(bench: SecurityBench, step: str) -> None:
+    """Let the process end while a station is asked something."""
+    usual = bench.station._answer  # noqa: SLF001 - where it is killed
+
+    def killing(what: str) -> object:
+        if what == step:
+            raise Killed
+        return usual(what)
+
+    bench.station._answer = killing  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
 
 async def begun(bench: SecurityBench) -> None:
@@ -193,18 +212,8 @@ async def test_a_station_that_is_lost_for_good_at_a_step_is_given_up(
 async def test_a_crash_at_a_step_repeats_it(
     bench: SecurityBench, step: str, tmp_path: Path
 ) -> None:
-    class Killed(BaseException):
-        """The process is gone."""
-
-    usual = bench.station._answer  # noqa: SLF001 - where it is killed
-
-    def killing(what: str) -> object:
-        if what == step:
-            raise Killed
-        return usual(what)
-
-    bench.station._answer = killing  # type: ignore[method-assign,assignment]  # noqa: SLF001
     await begun(bench)
+    kill_at(bench, step)
     with pytest.raises(Killed):
         await bench.upgrades.step()
 
@@ -215,6 +224,93 @@ async def test_a_crash_at_a_step_repeats_it(
 
     assert (await last(again)).state is State.DONE
     assert all(slot == 2 for slot, _ in again.station.profiles)
+
+
+class TestPasswordsOfSlots:
+    """A station of 2.1 has a password in each of its slots."""
+
+    pytestmark = postgres
+
+    @pytest.fixture
+    async def bench(self, bench: SecurityBench) -> SecurityBench:
+        key = VariableKey("NetworkConfiguration", "BasicAuthPassword", "2")
+        bench.lobby.model.known[key] = Variable(key, mutability="WriteOnly")
+        await bench.lobby.arrive()
+        await bench.lobby.boot(replace(MAKE, firmware="another"))
+        await bench.lobby.settle()
+        return bench
+
+    async def comes(self, bench: SecurityBench, password: str) -> bool:
+        """Have the station knock; a new process knows what the database knows."""
+        keeper = bench.lobby.doorkeeper
+        await keeper.load()
+        said = await keeper.admit(STATION, password, "127.0.0.1")
+        return said is Admission.ADMITTED
+
+    async def test_the_new_one_has_a_new_password_and_both_open_the_door(
+        self, bench: SecurityBench
+    ) -> None:
+        bench.station.says["slot"] = silence()
+        await begun(bench)
+        await bench.upgrades.step()
+        del bench.station.says["slot"]
+        await bench.upgrades.step()
+
+        (_, first), (_, again) = bench.station.profiles
+        new = first["basicAuthPassword"]
+        assert again == first, "the same at every try"
+        assert 16 <= len(new) <= 40
+        assert [new in each for each in await kept_anywhere(bench)] == [False, False]
+        assert await self.comes(bench, PASSWORD), "by the old way"
+        assert await self.comes(bench, new)
+        assert not await self.comes(bench, PASSWORD), "it came in with the new one"
+
+    async def test_a_station_that_falls_back_still_has_its_old_one(
+        self, bench: SecurityBench
+    ) -> None:
+        bench.station.says["order 2,1"] = "Rejected"
+        await begun(bench)
+        await bench.upgrades.step()
+
+        assert (await last(bench)).state is State.FELL_BACK
+        assert await self.comes(bench, PASSWORD)
+
+    @pytest.mark.parametrize("step", ["slot", "order 2,1", "reset"])
+    async def test_a_crash_locks_no_slot_out(
+        self, bench: SecurityBench, step: str, tmp_path: Path
+    ) -> None:
+        await begun(bench)
+        kill_at(bench, step)
+        with pytest.raises(Killed):
+            await bench.upgrades.step()
+
+        again = bench_of(bench.lobby, tmp_path)
+        again.station.order = bench.station.order
+        await again.upgrades.step()
+
+        assert await self.comes(again, PASSWORD), "by the old way"
+        newest = (again.station.profiles or bench.station.profiles)[-1][1]
+        assert await self.comes(again, newest["basicAuthPassword"])
+
+    async def test_one_that_never_ends_is_no_end_of_the_worker(
+        self, bench: SecurityBench
+    ) -> None:
+        for _ in range(MOST_OPEN):
+            bench.station.says["slot"] = "Rejected"
+            await begun(bench)
+            await bench.upgrades.step()
+
+        await begun(bench)
+        await bench.upgrades.step()
+
+        ended = await last(bench)
+        assert ended.state is State.REFUSED
+        assert "password" in ended.reason
+
+
+async def kept_anywhere(bench: SecurityBench) -> list[str]:
+    profiles = await bench.column("SELECT document FROM network_profile")
+    return ["".join(profiles), "".join(await bench.column("SELECT detail FROM audit"))]
 
 
 @postgres
