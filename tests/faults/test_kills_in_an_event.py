@@ -15,7 +15,7 @@ from tests.faults.town import END, START, UNTRIPPED, Town, a_town
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.fleet]
 
-RATE = 300.0
+RATE = 240.0
 KILLS = int(os.environ.get("CSMS_FAULTS_KILLS", "4"))
 SEED = int(os.environ.get("CSMS_FAULTS_SEED", "1"))
 AT_ONCE = timedelta(seconds=2 * RATE)

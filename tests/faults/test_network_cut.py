@@ -9,7 +9,7 @@ from tests.faults.town import END, START, UNTRIPPED, a_town
 
 pytestmark = [pytest.mark.faults, pytest.mark.postgres, pytest.mark.fleet]
 
-RATE = 400.0
+RATE = 300.0
 CUT = START + timedelta(minutes=40)
 MENDED = END + timedelta(minutes=20)
 GRACE = timedelta(hours=2)

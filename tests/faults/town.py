@@ -27,7 +27,7 @@ from tests.faults.cable import Cable
 from tests.faults.post_office import PostOffice
 from tests.faults.processes import NodeProcess
 
-EPOCH = datetime(2026, 7, 14, 19, 30, tzinfo=UTC)
+EPOCH = datetime(2026, 7, 14, 19, tzinfo=UTC)
 START = datetime(2026, 7, 14, 21, tzinfo=UTC)
 END = datetime(2026, 7, 14, 23, tzinfo=UTC)
 STANDBY_W = 300
