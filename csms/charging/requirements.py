@@ -253,6 +253,9 @@ class Verdict:
     warnings: tuple[str, ...] = ()
 
 
+_CUSTOMERS = ("idToken", "customerCertificate", "customerIdentifier")
+
+
 def looks_at(action: str, payload: Payload) -> frozenset[str]:
     """Return the components of a device model that decide about a request."""
     named = {each for rule in TABLE.get(action, ()) for each in rule.components}
@@ -293,6 +296,19 @@ def repetition(action: str, payload: Payload) -> str | None:
     name = _LISTS.get(action)
     index = None if name is None else repeated(payload[name])
     return None if index is None else f"{name}[{index}]"
+
+
+def nonsense(action: str, payload: Payload) -> tuple[str, str] | None:
+    """Return the field that makes no sense to any station, and why; or None."""
+    if (field := repetition(action, payload)) is not None:
+        return field, "names a variable that an entry before it names too (B05.FR.13)"
+    if action != "CustomerInformation":
+        return None
+    if not (payload["report"] or payload["clear"]):
+        return "report", "it is to report, to clear, or both (N09.FR.07, N10.FR.07)"
+    if sum(payload.get(each) is not None for each in _CUSTOMERS) != 1:
+        return _CUSTOMERS[-1], "one reference names the customer (N09.FR.04, N10.FR.08)"
+    return None
 
 
 def _entries(payload: Payload) -> Iterator[Mapping[str, Any]]:

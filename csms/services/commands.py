@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from csms.charging.requirements import repetition
+from csms.charging.requirements import nonsense
 from csms.clock import Clock
 from csms.domain.data_transfer import Heading, Transfer
 from csms.domain.errors import Broken, NotFound
@@ -200,9 +200,8 @@ class Commands:
             )
         if errors := self.wire.check(edition, action, payload):
             raise MalformedCommand(action, errors)
-        if (field := repetition(action, payload)) is not None:
-            said = "names a variable that an entry before it names too (B05.FR.13)"
-            raise MalformedCommand(action, [FieldError(field, said)])
+        if (odd := nonsense(action, payload)) is not None:
+            raise MalformedCommand(action, [FieldError(*odd)])
         known = self.book.station(station)
         standing = Standing.REJECTED if known is None else known.standing
         if standing is Standing.REJECTED:

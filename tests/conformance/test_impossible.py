@@ -1,4 +1,4 @@
-"""What stations say that cannot be, though it fits the schema: answered and noted.
+"""What cannot be, though it fits the schema: answered and noted, or never sent.
 
 One saying for each action, through everything that is there, on PostgreSQL.
 """
@@ -11,240 +11,18 @@ import asyncpg
 import pytest
 
 from csms.db.engine import connect_raw
-from csms.ocpp.messages import HANDLED
+from csms.domain.device_model import ModelRecord
+from csms.domain.station import EDITION_21, Variable, VariableKey
+from csms.ocpp.messages import HANDLED, SENT
 from csms.ocpp.wire import Action, Edition
+from csms.services.ports.access import Role
+from tests.conformance.impossible import ASKED, IMPOSSIBLE, POSSIBLE, WISHES
+from tests.conformance.instances import smallest
 from tests.conformance.official import schema, validator
-from tests.http.nodes import HOME_1, Stage, a_node
+from tests.http.bay import bay_on
+from tests.http.nodes import HOME_1, MAKE, Stage, a_node
 
 pytestmark = pytest.mark.postgres
-
-NOW: Final = "2026-07-13T23:30:00Z"
-NOBODY: Final = {"idToken": "NOBODY", "type": "ISO14443"}
-CARD: Final = {"idToken": "04A2B3C4", "type": "ISO14443"}
-NO_EVSE, NO_NUMBER = 9, 999_999
-HASHES: Final = {
-    "hashAlgorithm": "SHA256",
-    "issuerNameHash": "00",
-    "issuerKeyHash": "00",
-    "serialNumber": "00",
-}
-POWER: Final = {"timestamp": NOW, "sampledValue": [{"value": 1000.0}]}
-PROFILE: Final[dict[str, Any]] = {
-    "id": 7,
-    "stackLevel": 0,
-    "chargingProfilePurpose": "TxDefaultProfile",
-    "chargingProfileKind": "Absolute",
-    "chargingSchedule": [
-        {
-            "id": 1,
-            "chargingRateUnit": "W",
-            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 1000}],
-        }
-    ],
-}
-POSSIBLE: Final = {
-    "BootNotification": "whatever it says of itself, it is",
-    "Heartbeat": "it says nothing",
-}
-
-IMPOSSIBLE: Final[Mapping[str, tuple[dict[str, Any], dict[str, Any]]]] = {
-    "Authorize": (
-        {"idToken": {"idToken": "", "type": "ISO14443"}},
-        {"idTokenInfo": {"status": "Invalid"}},
-    ),
-    "BatterySwap": (
-        {
-            "eventType": "BatteryIn",
-            "requestId": NO_NUMBER,
-            "idToken": NOBODY,
-            "batteryData": [
-                {"evseId": NO_EVSE, "serialNumber": "B-1", "soC": 50, "soH": 90}
-            ],
-        },
-        {},
-    ),
-    "ClearedChargingLimit": ({"chargingLimitSource": "EMS", "evseId": NO_EVSE}, {}),
-    "ClosePeriodicEventStream": ({"id": NO_NUMBER}, {}),
-    "DataTransfer": ({"vendorId": "Nobody"}, {"status": "UnknownVendorId"}),
-    "FirmwareStatusNotification": (
-        {"status": "Installed", "requestId": NO_NUMBER},
-        {},
-    ),
-    "Get15118EVCertificate": (
-        {
-            "iso15118SchemaVersion": "urn:iso:15118:2:2013:MsgDef",
-            "action": "Install",
-            "exiRequest": "AAAA",
-        },
-        {"status": "Failed"},
-    ),
-    "GetCertificateChainStatus": (
-        {
-            "certificateStatusRequests": [
-                {
-                    "source": "OCSP",
-                    "urls": ["http://127.0.0.1:1/"],
-                    "certificateHashData": HASHES,
-                }
-            ]
-        },
-        {},
-    ),
-    "GetCertificateStatus": (
-        {"ocspRequestData": HASHES | {"responderURL": "http://127.0.0.1:1/"}},
-        {"status": "Failed"},
-    ),
-    "LogStatusNotification": ({"status": "Uploaded", "requestId": NO_NUMBER}, {}),
-    "MeterValues": ({"evseId": NO_EVSE, "meterValue": [POWER]}, {}),
-    "NotifyChargingLimit": (
-        {
-            "evseId": NO_EVSE,
-            "chargingLimit": {"chargingLimitSource": "EMS"},
-            "chargingSchedule": PROFILE["chargingSchedule"],
-        },
-        {},
-    ),
-    "NotifyCustomerInformation": (
-        {"requestId": NO_NUMBER, "seqNo": 0, "generatedAt": NOW, "data": "x"},
-        {},
-    ),
-    "NotifyDERAlarm": (
-        {"controlType": "FreqDroop", "timestamp": NOW, "alarmEnded": True},
-        {},
-    ),
-    "NotifyDERStartStop": (
-        {"controlId": "nobody's", "started": True, "timestamp": NOW},
-        {},
-    ),
-    "NotifyDisplayMessages": (
-        {
-            "requestId": NO_NUMBER,
-            "messageInfo": [
-                {
-                    "id": 1,
-                    "priority": "NormalCycle",
-                    "message": {"format": "UTF8", "content": "x"},
-                }
-            ],
-        },
-        {},
-    ),
-    "NotifyEVChargingNeeds": (
-        {
-            "evseId": NO_EVSE,
-            "chargingNeeds": {"requestedEnergyTransfer": "DC"},
-        },
-        {"status": "Rejected"},
-    ),
-    "NotifyEVChargingSchedule": (
-        {
-            "evseId": NO_EVSE,
-            "timeBase": NOW,
-            "chargingSchedule": PROFILE["chargingSchedule"][0],
-        },
-        {"status": "Rejected"},
-    ),
-    "NotifyEvent": (
-        {
-            "generatedAt": NOW,
-            "seqNo": 0,
-            "eventData": [
-                {
-                    "eventId": 1,
-                    "timestamp": NOW,
-                    "trigger": "Alerting",
-                    "actualValue": "x",
-                    "eventNotificationType": "CustomMonitor",
-                    "variableMonitoringId": NO_NUMBER,
-                    "component": {"name": "EVSE", "evse": {"id": NO_EVSE}},
-                    "variable": {"name": "Temperature"},
-                }
-            ],
-        },
-        {},
-    ),
-    "NotifyMonitoringReport": (
-        {"requestId": NO_NUMBER, "seqNo": 0, "generatedAt": NOW},
-        {},
-    ),
-    "NotifyPriorityCharging": ({"transactionId": "nobody's", "activated": True}, {}),
-    "NotifyReport": ({"requestId": NO_NUMBER, "seqNo": 0, "generatedAt": NOW}, {}),
-    "NotifySettlement": (
-        {
-            "pspRef": "nobody's",
-            "status": "Settled",
-            "settlementAmount": -1,
-            "settlementTime": NOW,
-        },
-        {},
-    ),
-    "OpenPeriodicEventStream": (
-        {
-            "constantStreamData": {
-                "id": 1,
-                "variableMonitoringId": NO_NUMBER,
-                "params": {"interval": 10},
-            }
-        },
-        {"status": "Rejected"},
-    ),
-    "PublishFirmwareStatusNotification": (
-        {
-            "status": "Published",
-            "requestId": NO_NUMBER,
-            "location": ["http://example.org/f"],
-        },
-        {},
-    ),
-    "PullDynamicScheduleUpdate": (
-        {"chargingProfileId": NO_NUMBER},
-        {"status": "Rejected"},
-    ),
-    "ReportChargingProfiles": (
-        {
-            "requestId": NO_NUMBER,
-            "chargingLimitSource": "CSO",
-            "evseId": 1,
-            "chargingProfile": [PROFILE],
-        },
-        {},
-    ),
-    "ReportDERControl": ({"requestId": NO_NUMBER}, {}),
-    "ReservationStatusUpdate": (
-        {"reservationId": NO_NUMBER, "reservationUpdateStatus": "Expired"},
-        {},
-    ),
-    "SecurityEventNotification": (
-        {"type": "NoSuchEvent", "timestamp": "2096-07-13T23:30:00Z"},
-        {},
-    ),
-    "SignCertificate": ({"csr": "no request at all"}, {"status": "Rejected"}),
-    "StatusNotification": (
-        {
-            "timestamp": NOW,
-            "connectorStatus": "Available",
-            "evseId": NO_EVSE,
-            "connectorId": 1,
-        },
-        {},
-    ),
-    "TransactionEvent": (
-        {
-            "eventType": "Ended",
-            "timestamp": NOW,
-            "triggerReason": "StopAuthorized",
-            "seqNo": 5,
-            "transactionInfo": {"transactionId": "nobody's"},
-            "evse": {"id": NO_EVSE},
-        },
-        {},
-    ),
-    "VatNumberValidation": (
-        {"vatNumber": "none", "evseId": NO_EVSE},
-        {"status": "Rejected"},
-    ),
-}
-
 
 RECORDS: Final = frozenset(
     {
@@ -295,6 +73,36 @@ async def test_what_cannot_be_is_answered_and_noted_and_changes_nothing(
     await raw.close()
 
     assert wrong == []
+
+
+async def test_what_a_station_cannot_do_is_refused_and_not_sent(database: str) -> None:
+    wrong: list[object] = []
+    async with a_node(database) as stage:
+        await stage.populate()
+        bay = bay_on(stage)
+        await let_it_know(stage)
+        for action in SENT:
+            if action.name in ASKED:
+                continue
+            whole = smallest(schema(Edition.V21, f"{action.name}Request"))
+            payload, code = WISHES.get(action.name, (whole, "station-lacks"))
+            path = f"{bay.path}/commands/{action.name}"
+            async with stage.client(Role.ADMIN) as admin:
+                said = (await admin.post(path, json=payload)).json()
+            if bay.sent(action.name) or said.get("code") != code or not said["remedy"]:
+                wrong.append((action.name, said))
+
+    assert wrong == []
+
+
+async def let_it_know(stage: Stage) -> None:
+    """Let the device model be known: it speaks HTTPS, and has nothing else."""
+    now, station = stage.clock.now(), HOME_1.station
+    key = VariableKey("OCPPCommCtrlr", "FileTransferProtocols")
+    record = ModelRecord(station, MAKE.fingerprint(EDITION_21), True, 1, now)  # noqa: FBT003
+    async with stage.node.begin() as work:
+        await work.models.merge(station, [Variable(key, value="HTTPS")], now)
+        await work.models.save_record(record)
 
 
 async def say(stage: Stage, name: str, payload: dict[str, Any]) -> dict[str, Any]:
