@@ -8,6 +8,7 @@ discharge, and with an event that wants it.
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,9 @@ from csms.services.world import World
 log = structlog.get_logger()
 
 LOOK_REAL_S = 0.5
+REST_PER_LOOK = 20.0
+"""How many times as long as a look the others have until the next."""
+
 RETRY_REAL_S = 2.0
 LONGEST_RETRY_REAL_S = 60.0
 ENROLLED_REAL_S = 5.0
@@ -54,11 +58,13 @@ class _Told:
     Attributes:
         enrolled: Whether its EVSE took part in a program when it was first seen: what
             never did was offered what it does without one.
+        tried: Which way it was told last: a rest after one never delays the other.
     """
 
-    transaction: TransactionId
+    transaction: TransactionId | None
     enrolled: bool
     leave: Leave = Leave.AS_AGREED
+    tried: bool | None = None
     not_before: float = 0.0
     failures: int = 0
 
@@ -83,31 +89,45 @@ class TransferWatch:
         self._told: dict[EvseId, _Told] = {}
         self._enrolled: frozenset[EvseId] = frozenset()
         self._enrolled_until = 0.0
+        self._busy: dict[StationId, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            await self.look()
-            await pause(LOOK_REAL_S)
+        """Look again and again, until cancelled; nobody waits for a silent station."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                began = loop.time()
+                await self._start()
+                await pause(max(LOOK_REAL_S, REST_PER_LOOK * (loop.time() - began)))
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def look(self) -> None:
-        """Tell every vehicle of what has changed for it."""
+        """Tell every vehicle what has changed for it; return once that is done."""
+        await self._start()
+        await asyncio.gather(*self._busy.values())
+
+    async def _start(self) -> None:
+        """Begin to tell whoever must be told, one vehicle of a station at a time."""
+        for evse, told in list(self._told.items()):
+            if self._world.live.get(evse).transaction != told.transaction:
+                del self._told[evse]
         running = [each for each in self._world.live.all() if self._is_able(each)]
-        for gone in self._told.keys() - {each.evse for each in running}:
-            del self._told[gone]
         if running:
             await self._read_enrollments()
-        stations: dict[StationId, list[LiveEvse]] = {}
         for each in running:
-            stations.setdefault(each.evse.station, []).append(each)
-        await asyncio.gather(*(self._look_at(each) for each in stations.values()))
+            told, both = self._consider(each)
+            station = each.evse.station
+            if both is None or station in self._busy:
+                continue
+            task = asyncio.create_task(self._tell_or_rest(each, told, both=both))
+            self._busy[station] = task
+            task.add_done_callback(partial(self._free, station))
 
-    async def _look_at(self, lives: list[LiveEvse]) -> None:
-        for each in lives:
-            try:
-                await self._consider(each)
-            except Exception:  # one vehicle must never stop the others
-                log.exception("transfer.unconsidered", evse=str(each.evse))
+    def _free(self, station: StationId, _: asyncio.Task[None]) -> None:
+        self._busy.pop(station, None)
 
     def _is_able(self, live: LiveEvse) -> bool:
         """Tell whether a transaction runs that could be told (Q01.FR.01)."""
@@ -120,27 +140,31 @@ class TransferWatch:
             and any(feeds_back(each) for each in self._transfers.offered(live.evse))
         )
 
-    async def _consider(self, live: LiveEvse) -> None:
-        if live.transaction is None:
-            return
-        now = asyncio.get_running_loop().time()
+    def _consider(self, live: LiveEvse) -> tuple[_Told, bool | None]:
+        """Return what was told last, and what to tell now, if anything."""
         needs = needs_of(live)
         bidirectional = needs is not None and needs.bidirectional
         told = self._told.get(live.evse)
-        new = told is None or told.transaction != live.transaction
-        if told is None or new:
+        if new := told is None:
             told = _Told(live.transaction, live.evse in self._enrolled)
             self._told[live.evse] = told
         wanted = self._leave(live.evse, told)
         if new and wanted is Leave.CHARGE:
             told.leave = wanted  # so it was when it began: nothing has changed
         both = change(told.leave, wanted, bidirectional=bidirectional)
-        if both is None or now < told.not_before:
-            return
-        if both and not await self._token_may(live):
-            told.not_before = now + LONGEST_RETRY_REAL_S
-            return
-        await self._tell(live.evse, told, both=both)
+        rests = asyncio.get_running_loop().time() < told.not_before
+        return told, None if rests and both is told.tried else both
+
+    async def _tell_or_rest(self, live: LiveEvse, told: _Told, *, both: bool) -> None:
+        told.tried = both
+        try:
+            if both and not await self._token_may(live):
+                self._rest(told, LONGEST_RETRY_REAL_S)
+                return
+            await self._tell(live.evse, told, both=both)
+        except Exception:  # one vehicle must never stop the others
+            log.exception("transfer.untold", evse=str(live.evse))
+            self._rest(told, RETRY_REAL_S)
 
     def _leave(self, evse: EvseId, told: _Told) -> Leave:
         premise = self._world.premises.find(evse)
@@ -170,6 +194,8 @@ class TransferWatch:
         )
 
     async def _tell(self, evse: EvseId, told: _Told, *, both: bool) -> None:
+        if both:
+            told.leave = Leave.AS_AGREED  # whatever comes of it, it may be narrowed
         try:
             reply = await asked(self._transfers.tell(evse, BY, both_directions=both))
         except DomainError as problem:
@@ -181,8 +207,12 @@ class TransferWatch:
             return
         told.failures += 1
         rest = min(RETRY_REAL_S * 2 ** (told.failures - 1), LONGEST_RETRY_REAL_S)
-        told.not_before = asyncio.get_running_loop().time() + rest
+        self._rest(told, rest)
         log.warning("transfer.untold", evse=str(evse), why=reply.status)
+
+    @staticmethod
+    def _rest(told: _Told, seconds: float) -> None:
+        told.not_before = asyncio.get_running_loop().time() + seconds
 
     async def _read_enrollments(self) -> None:
         now = asyncio.get_running_loop().time()

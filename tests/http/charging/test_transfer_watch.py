@@ -11,6 +11,7 @@ from csms.charging.authority import Authority
 from csms.domain.event import Stage as EventStage
 from csms.domain.ids import EventId, ParticipantId, ProgramId
 from csms.domain.token import IdToken, TokenRecord
+from csms.ocpp.link import Unanswered
 from csms.services.ports.events import MemberOrder
 from csms.services.transfer_watch import TransferWatch
 from tests.http.bay import ABLE, TX, Bay, bay_on
@@ -196,3 +197,32 @@ async def test_a_token_that_may_not_feed_back_is_not_let_in(
     await writing
 
     assert await there.told() == []
+
+
+async def test_what_was_narrowed_while_it_was_away_is_told_when_it_is_back(
+    there: Watched,
+) -> None:
+    live = there.bay.stage.node.live
+    live.update(there.bay.evse, connected=False)
+    there.wants(opted_out_at=WINDOW.start)
+    assert await there.told() == []
+    live.update(there.bay.evse, connected=True)
+
+    assert await there.told() == [NARROW]
+
+
+async def test_what_may_have_been_widened_is_narrowed_at_once(
+    there: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A station that did not answer may have heard all the same."""
+    there.wants(opted_out_at=WINDOW.start)
+    assert await there.told() == [NARROW]
+    there.agrees("DC")
+    there.bay.agree(monkeypatch)
+    there.wants()
+    there.bay.link.answers["NotifyAllowedEnergyTransfer"] = Unanswered("late")
+    assert await there.told() == [NARROW, WIDE]
+    there.bay.link.answers["NotifyAllowedEnergyTransfer"] = {"status": "Accepted"}
+    there.wants(opted_out_at=WINDOW.start)
+
+    assert await there.told() == [NARROW, WIDE, NARROW]
