@@ -46,6 +46,7 @@ async def conformance(
         caller,
         blocks=matrix.blocks,
         tests=matrix.tests,
+        mutants=matrix.mutants,
         titles=TITLES,
         tones=TONES,
         words=WORDS,

@@ -76,6 +76,19 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Mutants:
+    """How many handlers that were broken on purpose a test has noticed.
+
+    Attributes:
+        killed: Those that turned a test red.
+        all: How many there were.
+    """
+
+    killed: int = 0
+    all: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """The conformance matrix.
 
@@ -83,11 +96,13 @@ class Matrix:
         blocks: The functional blocks: their titles by letter.
         rows: Every row, block by block.
         tests: How many tests are marked as proofs.
+        mutants: Whether tests can fail.
     """
 
     blocks: Mapping[str, str]
     rows: Sequence[Row]
     tests: int
+    mutants: Mutants = Mutants()
 
     def totals(self, kind: Kind, block: str | None = None) -> Totals:
         """Return how far all rows of a kind have come, or those of one block."""
@@ -124,6 +139,10 @@ def load_matrix() -> Matrix:
         {block["id"]: block["title"] for block in document["blocks"]},
         tuple(_rows(document["blocks"])),
         document["tests"],
+        Mutants(
+            sum(each["killed"] for each in document["mutants"]),
+            sum(each["all"] for each in document["mutants"]),
+        ),
     )
 
 

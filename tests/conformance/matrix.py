@@ -20,6 +20,7 @@ from csms.ocpp.messages import HANDLED, SENT
 from csms.ocpp.messages.catalog import MODELED
 from csms.ocpp.wire import FROM_STATION, TO_STATION, AnyAction, Edition
 from tests.conformance.marks import Proof, proofs
+from tests.conformance.mutants.filing import load, summed
 from tests.conformance.rendering import rendered
 
 HERE = Path(__file__).parent
@@ -46,6 +47,7 @@ class Sources:
         names: Blocks, use cases and actions, in our words.
         declined: What is declined, with its reason.
         proofs: The marked tests.
+        mutants: How many broken handlers they have seen, module by module.
     """
 
     requirements: Sequence[Json]
@@ -53,6 +55,7 @@ class Sources:
     names: Json
     declined: Mapping[str, str]
     proofs: Sequence[Proof]
+    mutants: Sequence[Json] = ()
 
     @cached_property
     def proven(self) -> Mapping[str, list[str]]:
@@ -137,6 +140,7 @@ def sources() -> Sources:
         _toml("use_cases"),
         declined,
         proofs(),
+        summed(load()),
     )
 
 
@@ -157,6 +161,7 @@ def matrix(given: Sources) -> Json:
             for kind in kinds
         },
         "tests": len(given.proofs),
+        "mutants": list(given.mutants),
         "blocks": blocks,
     }
 
@@ -282,7 +287,8 @@ def written(found: Json) -> tuple[str, str]:
         for block in found["blocks"]
     )
     head = json.dumps({name: found[name] for name in ("totals", "tests")}, indent=1)
-    return f'{head[:-2]},\n "blocks": [\n{blocks}\n]}}\n', rendered(found)
+    mutants = _part("mutants", found["mutants"])
+    return f'{head[:-2]},\n{mutants},\n "blocks": [\n{blocks}\n]}}\n', rendered(found)
 
 
 def _part(name: str, part: object) -> str:

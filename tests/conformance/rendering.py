@@ -16,6 +16,15 @@ for one. Made from the tests by `make matrix`; a test fails if it is out of date
 left out on purpose, for the reason given. *Open*: not proven yet. This is no
 certificate; only the Open Charge Alliance gives one.
 """
+MUTANTS = """## Whether the tests can fail
+
+Handlers are broken on purpose, one small change at a time: a condition turned around,
+a step left out, an argument forgotten, one word of an enumeration for another. A
+mutant is *killed* when a test of a handler turns red. {killed} of {whole} are
+({share}); code that no test runs counts as alive. `make mutants` judges what has
+changed since; `mutation.json` beside this page names every survivor.
+
+"""
 KINDS = {
     "actions": "Actions",
     "use_cases": "Use cases",
@@ -29,6 +38,7 @@ WIDTH = 24
 def rendered(found: Json) -> str:
     """Return the page."""
     parts = [HEAD, _totals(found), _contents(found["blocks"])]
+    parts.append(_mutants(found["mutants"]))
     parts += [_block(each) for each in found["blocks"]]
     return "\n".join(parts)
 
@@ -63,6 +73,23 @@ def _bar(totals: Json) -> str:
     proven = round(WIDTH * totals.get("proven", 0) / whole)
     declined = round(WIDTH * totals.get("declined", 0) / whole)
     return f"`{'█' * proven}{'▒' * declined}{'·' * max(0, WIDTH - proven - declined)}`"
+
+
+def _mutants(modules: Sequence[Json]) -> str:
+    killed = sum(each["killed"] for each in modules)
+    whole = sum(each["all"] for each in modules)
+    share = f"{100 * killed / whole:.1f} %" if whole else "none yet"
+    rows = [
+        [
+            f"[{each['module'].removeprefix('csms/')}](../../{each['module']})",
+            str(each["all"]),
+            str(each["killed"]),
+            f"{100 * each['killed'] / each['all']:.0f} %" if each["all"] else "",
+        ]
+        for each in modules
+    ]
+    heads = ["handlers", "mutants", "killed", ""]
+    return MUTANTS.format(killed=killed, whole=whole, share=share) + _table(heads, rows)
 
 
 def _contents(blocks: Iterable[Json]) -> str:

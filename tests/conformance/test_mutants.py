@@ -1,18 +1,23 @@
 """The mutants' judge sees a proof that cannot fail."""
 
-from dataclasses import asdict
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.conformance.mutants.__main__ import Score, judged, report
-from tests.conformance.mutants.mutating import Mutant, Source, Swapped
+from tests.conformance.mutants.__main__ import judged
+from tests.conformance.mutants.filing import exists, is_fresh, load, summed
+from tests.conformance.mutants.judging import UNFIT
+from tests.conformance.mutants.learning import Case
+from tests.conformance.mutants.mutating import ROOT, Mutant, Source, Swapped
+from tests.conformance.mutants.planning import Trial
 from tests.conformance.mutants.sample import handling
+from tests.conformance.mutants.scoring import Kept, Verdict, report, scored, written
 
 SAMPLE = "tests/conformance/mutants/sample"
 GOOD = f"{SAMPLE}/proofs.py::test_reports_are_kept_unless_they_make_no_sense"
 VACUOUS = f"{SAMPLE}/proofs.py::test_something_is_answered"
 CHANGES = [
-    "the opposite of: if value < 0",
     "value < 0 became value >= 0",
     "skipped: self.book.keep(station=station, value=value)",
     "station=station was forgotten",
@@ -48,20 +53,103 @@ def test_a_living_function_is_broken_and_whole_again(
     assert handler.report("A", 7) is handling.Status.ACCEPTED
 
 
+def case(name: str, *, quick: bool) -> Case:
+    return Case(name, quick, 0.1, "made", frozenset(), frozenset())
+
+
+def trial(mutant: Mutant, *cases: Case) -> Trial:
+    quick = tuple(each for each in cases if each.quick)
+    return Trial(
+        mutant, "whole", quick, tuple(each for each in cases if each not in quick)
+    )
+
+
+@pytest.mark.parametrize("quick", [True, False], ids=["forked", "in one process"])
 def test_a_proof_that_cannot_fail_kills_nothing_and_a_good_one_kills_all(
     mutants: list[Mutant],
+    *,
+    quick: bool,
 ) -> None:
-    scores = judged([(each, [VACUOUS, GOOD]) for each in mutants], show=False)
+    cases = [case(VACUOUS, quick=quick), case(GOOD, quick=quick)]
+    verdicts = judged([trial(each, *cases) for each in mutants])
 
-    (score,) = scores.values()
-    assert (len(score.killed), score.all) == (len(CHANGES), len(CHANGES))
-    assert {each["killed_by"] for each in score.killed} == {GOOD}
+    assert [each.killed_by for each in verdicts] == [GOOD] * len(CHANGES)
+
+
+def test_who_survives_the_quick_is_judged_on_the_wire(mutants: list[Mutant]) -> None:
+    cases = [case(VACUOUS, quick=True), case(GOOD, quick=False)]
+    (verdict,) = judged([trial(mutants[0], *cases)])
+
+    assert verdict.killed_by == GOOD
 
 
 def test_survivors_are_named_with_their_lines(mutants: list[Mutant]) -> None:
-    survived = [{**asdict(each), "id": each.id, "killed_by": None} for each in mutants]
-    said = list(report({"handling.py::Handler.report": Score([], survived)}))
+    verdicts = [Verdict(trial(each), None) for each in mutants]
+    said = list(report(scored(verdicts)))
 
-    assert said[0] == "   0 of   7 killed  handling.py::Handler.report"
+    assert said[0] == f"   0 of   6 killed  {SAMPLE}/handling.py::Handler.report"
     assert any("survived, line 35: skipped: self.book.keep" in line for line in said)
-    assert said[-1] == "0 of 7 mutants killed: 0.0 %"
+    assert said[-1] == "0 of 6 mutants killed: 0.0 %"
+
+
+def test_what_cannot_run_is_not_counted(mutants: list[Mutant]) -> None:
+    one, other, *_ = map(trial, mutants)
+    (score,) = scored([Verdict(one, GOOD), Verdict(other, UNFIT)]).values()
+
+    assert (score.killed, score.all) == (1, 1)
+
+
+def test_what_is_known_is_judged_again_only_if_it_may_be_otherwise(
+    mutants: list[Mutant], tmp_path: Path
+) -> None:
+    good, vacuous = case(GOOD, quick=True), case(VACUOUS, quick=True)
+    dead, alive = trial(mutants[0], vacuous, good), trial(mutants[1], vacuous)
+    kept = Kept(tmp_path / "judged.jsonl")
+    kept.add(Verdict(dead, GOOD))
+    kept.add(Verdict(alive, None))
+    later = Kept(tmp_path / "judged.jsonl")
+
+    assert later.verdict(dead, frozenset({GOOD})) == Verdict(dead, GOOD)
+    assert later.verdict(dead, frozenset({VACUOUS})) is None
+    assert later.verdict(alive, frozenset()) == Verdict(alive, None)
+    assert later.verdict(trial(mutants[1], vacuous, good), frozenset()) is None
+    assert later.verdict(replace(dead, made="otherwise"), frozenset({GOOD})) is None
+
+
+def test_functions_that_are_gone_leave_the_file(mutants: list[Mutant]) -> None:
+    module = f"{SAMPLE}/handling.py"
+    gone = {"made": "", "killed": 1, "survived": []}
+    before = {module: {"Handler.gone": gone}, "csms/blocks/gone.py": {"gone": gone}}
+    found = written(scored([Verdict(trial(mutants[0]), None)]), before)
+
+    assert found == {
+        module: {
+            "Handler.report": {
+                "made": "whole",
+                "killed": 0,
+                "survived": [mutants[0].change],
+            }
+        }
+    }
+    assert summed(found) == [{"module": module, "killed": 0, "all": 1}]
+
+
+def test_what_is_shown_is_about_the_handlers_that_there_are() -> None:
+    """Who changes many of them runs ``make mutants``; a few may be behind."""
+    told = [
+        (module, name) for module, functions in load().items() for name in functions
+    ]
+    fresh = [
+        (module, name)
+        for module, name in told
+        if is_fresh(module, name, load()[module][name])
+    ]
+    blocks = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "csms" / "blocks").glob("*.py")
+        if path.name != "__init__.py"
+    }
+
+    assert [each for each in told if not exists(*each)] == []
+    assert blocks - load().keys() == set()
+    assert len(fresh) > 0.9 * len(told), "run: make mutants"

@@ -4,26 +4,39 @@ One process keeps its node and its database; a mutant is put in by giving the li
 function other code, so that hundreds of them need no restart.
 """
 
+import gc
 import json
 import os
+import select
+import signal
 import sys
 import threading
 import time
-from collections import defaultdict
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.conformance.mutants.mutating import ROOT, Mutant, Source, Swapped
 
 TASK = "CSMS_MUTANTS_TASK"
+OUTSIDE = ("postgres", "sockets", "fleet", "faults", "browser")
 WITHIN = tuple(str(ROOT / "csms" / each) + os.sep for each in ("blocks", "services"))
 DIRTY = 77
 """The process is no longer as it was: another one must go on."""
+
+BUSY_S, IDLE_S = 10.0, 60.0
+"""How long a forked process may work, and how long it may take."""
+
+HUNG = "it hung or crashed"
+UNFIT = "it cannot run"
+"""What is said instead of a killer."""
 
 Json = dict[str, Any]
 TraceFunction = Callable[[FrameType, str, Any], Any]
@@ -83,13 +96,10 @@ class Runner:
     session: pytest.Session
     failed: list[str] = field(default_factory=list)
 
-    @property
-    def items(self) -> Mapping[str, list[pytest.Item]]:
-        """Every collected case, by the name of its test."""
-        found: dict[str, list[pytest.Item]] = defaultdict(list)
-        for item in self.session.items:
-            found[item.nodeid.partition("[")[0]].append(item)
-        return found
+    @cached_property
+    def items(self) -> Mapping[str, pytest.Item]:
+        """Every collected case, by its name."""
+        return {item.nodeid: item for item in self.session.items}
 
     def passes(self, item: pytest.Item) -> bool:
         """Run a case; tell whether it passed."""
@@ -113,62 +123,132 @@ class Plugin:
 
     def pytest_sessionstart(self) -> None:
         """Watch before any node starts."""
-        if self.task["kind"] == "map":
+        if self.task["kind"] == "learn":
             self.watch.start()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Do the task instead of running each test once."""
         runner = Runner(session)
         session.config.pluginmanager.register(runner)
+        steps = {"learn": self._learn, "fork": self._fork, "judge": self._judge}
         with Path(self.task["output"]).open("a", buffering=1) as output:
-            steps = _mapped if self.task["kind"] == "map" else _judged
-            lines = steps(runner, self.task, self.watch)
+            lines = steps[self.task["kind"]](runner)
             output.writelines(f"{json.dumps(each)}\n" for each in lines)
-        self.watch.stop()
         sys.stdout.flush()
-        os._exit(DIRTY if runner.failed and self.task["kind"] != "map" else 0)
+        os._exit(DIRTY if runner.failed else 0)
 
+    def _learn(self, runner: Runner) -> Iterator[Json]:
+        """Yield, case by case, what it runs, how long it takes and whether it passes.
 
-def _mapped(runner: Runner, _: Json, watch: Watch) -> Iterator[Json]:
-    """Yield, case by case, what it runs, how long it takes and whether it passes."""
-    for name, items in runner.items.items():
+        The quick ones come first, before any node runs in a thread.
+        """
+        items = sorted(runner.items.values(), key=lambda item: not _is_quick(item))
         for item in items:
-            watch.take()
+            self.watch.take()
             began = time.monotonic()
             passed = runner.passes(item)
-            functions, lines = watch.take()
+            functions, lines = self.watch.take()
             ran = sorted(f"{_relative(file)}::{each}" for file, each in functions)
             yield {
-                "test": name,
                 "case": item.nodeid,
+                "quick": _is_quick(item),
                 "passed": passed,
                 "seconds": round(time.monotonic() - began, 3),
                 "ran": [each for each in ran if "<" not in each],
                 "lines": sorted(f"{_relative(file)}:{line}" for file, line in lines),
             }
-    runner.failed.clear()
+        self.watch.stop()
+        runner.failed.clear()
+
+    def _fork(self, runner: Runner) -> Iterator[Json]:
+        """Yield, mutant by mutant, which quick case killed it, if one did.
+
+        Everything is run once unchanged, so that what is made at first use is there;
+        then each mutant is judged in a process of its own. A case that fails there
+        without any change kills nothing.
+        """
+        needed = {case for each in self.task["mutants"] for case in each["cases"]}
+        good = {case: runner.items[case] for case in sorted(needed)}
+        for case, item in list(good.items()):
+            if not runner.passes(item):
+                del good[case]
+        runner.failed.clear()
+        gc.freeze()
+        sound: set[str] = {HUNG, UNFIT}
+        for each in self.task["mutants"]:
+            mutant = Mutant(**each["mutant"])
+            while True:
+                cases = [good[case] for case in each["cases"] if case in good]
+                killer = _apart(partial(_killer, runner, mutant, cases))
+                if killer is None or killer in sound or killer not in good:
+                    break
+                if _apart(partial(_failing, runner, good[killer])) is None:
+                    sound.add(killer)
+                    break
+                del good[killer]
+            yield {"id": mutant.id, "killed_by": killer}
+
+    def _judge(self, runner: Runner) -> Iterator[Json]:
+        """Yield, mutant by mutant, which case killed it, if one did."""
+        for each in self.task["mutants"]:
+            mutant = Mutant(**each["mutant"])
+            yield {"begun": mutant.id}
+            cases = [runner.items[case] for case in each["cases"]]
+            killer = _killer(runner, mutant, cases)
+            whole = killer in (None, UNFIT) or runner.passes(runner.items[killer])
+            yield {"id": mutant.id, "killed_by": killer, "whole": whole}
+            if not whole:
+                return  # it left something behind
+        runner.failed.clear()
 
 
-def _judged(runner: Runner, task: Json, _: Watch) -> Iterator[Json]:
-    """Yield, mutant by mutant, which case killed it, if one did."""
-    items = {item.nodeid: item for item in runner.session.items}
-    for each in task["mutants"]:
-        mutant, cases = Mutant(**each["mutant"]), each["cases"]
-        yield {"begun": mutant.id}
-        killer = _killer(runner, mutant, [items[case] for case in cases])
-        yield {**asdict(mutant), "id": mutant.id, "killed_by": killer}
-        if killer and not runner.passes(items[killer]):
-            return  # it left something behind
-    runner.failed.clear()
+def _is_quick(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(each) for each in OUTSIDE)
 
 
 def _killer(runner: Runner, mutant: Mutant, cases: Sequence[pytest.Item]) -> str | None:
     source = Source(mutant.module)
-    with Swapped(source.living(mutant.function), source.code(mutant)):
+    function = source.living(mutant.function)
+    try:
+        code = source.code(mutant)
+    except SyntaxError:
+        return UNFIT
+    if code.co_freevars != function.__code__.co_freevars:
+        return UNFIT
+    with Swapped(function, code):
         for case in cases:
             if not runner.passes(case):
                 return case.nodeid
     return None
+
+
+def _failing(runner: Runner, case: pytest.Item) -> str | None:
+    return None if runner.passes(case) else case.nodeid
+
+
+def _apart(work: Callable[[], str | None]) -> str | None:
+    """Return what work comes to in a process of its own, which may hang or crash."""
+    there, here = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, BUSY_S)
+        try:
+            said = json.dumps(work())
+        except Exception as error:  # noqa: BLE001, it is no fault of the mutant
+            said = json.dumps(f"{UNFIT}: {error}")
+        os.write(here, said.encode())
+        os._exit(0)
+    os.close(here)
+    with open(there, "rb") as heard:  # noqa: PTH123, it is a descriptor
+        ready, _, _ = select.select([heard], [], [], IDLE_S)
+        if not ready:
+            os.kill(child, signal.SIGKILL)
+        text = heard.read()
+    os.waitpid(child, 0)
+    return json.loads(text) if text else HUNG
 
 
 def _relative(file: str) -> str:
@@ -178,5 +258,13 @@ def _relative(file: str) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Take over, if there is a task."""
     if (named := os.environ.get(TASK)) is not None:
+        settings.register_profile(
+            "mutants",
+            database=None,
+            deadline=None,
+            derandomize=True,
+            phases=(Phase.explicit, Phase.generate),
+        )
+        settings.load_profile("mutants")
         task = json.loads(Path(named).read_text())
         config.pluginmanager.register(Plugin(task), "mutants")

@@ -3,10 +3,12 @@
 import ast
 import copy
 import importlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property, partial
+from hashlib import blake2b
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -14,6 +16,9 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SILENT = frozenset({"log", "logger"})
+_TYPES = frozenset({"decorator_list", "annotation", "returns", "type_comment"})
+"""Parts of a tree that do not run when a function does."""
+
 _FLIPS: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -51,6 +56,11 @@ class Mutant:
         """Its name."""
         return f"{self.module}::{self.function}#{self.number}"
 
+    @property
+    def place(self) -> str:
+        """The line that it changes."""
+        return f"{self.module}:{self.line}"
+
 
 Change = Callable[[], str]
 """Changes the tree that it was made for, and says what it did."""
@@ -73,6 +83,23 @@ class Source:
     def module(self) -> ModuleType:
         """It, imported."""
         return importlib.import_module(self._name)
+
+    @cached_property
+    def functions(self) -> list[str]:
+        """Its functions and methods that can be reached by name."""
+        found = []
+        for each in ast.parse(self.text).body:
+            if isinstance(each, _FUNCTIONS):
+                found.append(each.name)
+            elif isinstance(each, ast.ClassDef):
+                inner = [one.name for one in each.body if isinstance(one, _FUNCTIONS)]
+                found += [f"{each.name}.{name}" for name in inner]
+        return [name for name, count in Counter(found).items() if count == 1]
+
+    def digest(self, function: str) -> str:
+        """Return what changes when the function does, wherever it stands."""
+        tree = ast.dump(_find(ast.parse(self.text), function))
+        return blake2b(tree.encode(), digest_size=6).hexdigest()
 
     def mutants(self, function: str) -> list[Mutant]:
         """Return every mutant of a function, in the order of its lines."""
@@ -131,24 +158,24 @@ class Changes:
 
     def of(self, function: ast.AST) -> Iterator[tuple[int, Change]]:
         """Yield each change with its line; the tree is not changed by looking."""
-        for node in list(ast.walk(function)):
+        for node in list(_running(function)):
             for change in self._of_node(node):
-                yield getattr(node, "lineno", 0), change
+                yield _line(node), change
             yield from _of_body(node)
 
     def _of_node(self, node: ast.AST) -> Iterator[Change]:
         match node:
-            case ast.If() | ast.IfExp():
+            case ast.If(test=test) | ast.IfExp(test=test) if not _may_flip(test):
                 yield lambda: _negate(node)
-            case ast.comprehension(ifs=[_, *_]):
+            case ast.comprehension(ifs=[test, *_]) if not _may_flip(test):
                 yield lambda: _unfilter(node)
-            case ast.Compare(ops=[operator]) if type(operator) in _FLIPS:
+            case ast.Compare() if _may_flip(node):
                 yield lambda: _flip(node)
             case ast.Constant(value=bool()):
                 yield lambda: _contradict(node)
             case ast.Attribute():
                 yield from self._of_word(node)
-            case ast.Call() if not _is_log(node):
+            case ast.Call():
                 yield from _of_call(node)
             case _:
                 pass
@@ -163,6 +190,29 @@ class Changes:
                 yield lambda: _reword(node, other)
 
 
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what may run of a tree: no types, and nothing that is only logged."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop(0)
+        yield found
+        for name, part in ast.iter_fields(found):
+            if name in _TYPES or (name == "args" and isinstance(part, ast.arguments)):
+                continue
+            parts = part if isinstance(part, list) else [part]
+            waiting += [
+                each
+                for each in parts
+                if isinstance(each, ast.AST) and not _is_silent(each)
+            ]
+
+
+def _line(node: ast.AST) -> int:
+    if isinstance(node, ast.comprehension):
+        return node.ifs[0].lineno
+    return int(getattr(node, "lineno", 0))
+
+
 def _of_body(node: ast.AST) -> Iterator[tuple[int, Change]]:
     for name in ("body", "orelse", "finalbody"):
         found = getattr(node, name, None)
@@ -174,7 +224,7 @@ def _of_body(node: ast.AST) -> Iterator[tuple[int, Change]]:
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
     for keyword in node.keywords:
-        if keyword.arg is not None and not _is_none(keyword.value):
+        if keyword.arg is not None and not _is_constant(keyword.value, bool, None):
             yield partial(_forget, keyword)
 
 
@@ -218,27 +268,43 @@ def _skip(body: list[ast.stmt], place: int) -> str:
     return f"skipped: {said}"
 
 
+def _may_flip(test: ast.expr) -> bool:
+    """Tell whether a test is one comparison: then its opposite is that one's."""
+    return (
+        isinstance(test, ast.Compare)
+        and len(test.ops) == 1
+        and type(test.ops[0]) in _FLIPS
+    )
+
+
 def _is_act(statement: ast.stmt) -> bool:
     """Tell whether a statement does something that may be left undone."""
     match statement:
         case ast.Raise():
             return True
-        case ast.Expr(value=ast.Await(value=ast.Call() as call) | (ast.Call() as call)):
-            return not _is_log(call)
+        case ast.Expr(value=ast.Await(value=ast.Call()) | ast.Call()):
+            return not _is_silent(statement)
         case _:
             return False
 
 
-def _is_log(call: ast.Call) -> bool:
-    match call.func:
-        case ast.Attribute(value=ast.Name(id=name)):
+def _is_silent(node: ast.AST) -> bool:
+    """Tell whether nothing would be missed: a log's line, what cannot be reached."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
             return name in _SILENT
+        case ast.Expr(value=ast.Call(func=ast.Name(id="assert_never"))):
+            return True
+        case ast.keyword(arg="strict"):
+            return True
         case _:
             return False
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_constant(value: ast.expr, *kinds: type | None) -> bool:
+    return isinstance(value, ast.Constant) and (
+        type(value.value) in kinds or (value.value is None and None in kinds)
+    )
 
 
 def _next(words: type[Enum], member: str) -> str | None:
