@@ -4,7 +4,7 @@
 #   make test    the whole test suite                              ARGS="-k name"
 #   make check   format, lint, types, import contracts (make lint), quick tests
 #   make matrix  the conformance matrix, from the tests
-#   make mutants break handlers, to see whether their proofs turn red   ARGS="--only blocks/"
+#   make mutants break handlers, to see whether their tests turn red   ARGS=--quick
 #   make bench   speed beside its references       make soak    the faults, ROUNDS=10 times
 #   make lock    requirements.lock from pyproject.toml             make clean
 

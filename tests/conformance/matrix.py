@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from csms.ocpp.messages import HANDLED, SENT
 from csms.ocpp.messages.catalog import MODELED
 from csms.ocpp.wire import FROM_STATION, TO_STATION, AnyAction, Edition
 from tests.conformance.marks import Proof, proofs
-from tests.conformance.mutants.filing import load, summed
+from tests.conformance.mutants.filing import UNJUDGED, load, summed
 from tests.conformance.rendering import rendered
 
 HERE = Path(__file__).parent
@@ -47,7 +47,7 @@ class Sources:
         names: Blocks, use cases and actions, in our words.
         declined: What is declined, with its reason.
         proofs: The marked tests.
-        mutants: How many broken handlers they have seen, module by module.
+        mutants: Whether tests can fail, in figures.
     """
 
     requirements: Sequence[Json]
@@ -55,7 +55,7 @@ class Sources:
     names: Json
     declined: Mapping[str, str]
     proofs: Sequence[Proof]
-    mutants: Sequence[Json] = ()
+    mutants: Json = field(default_factory=lambda: summed(UNJUDGED))
 
     @cached_property
     def proven(self) -> Mapping[str, list[str]]:
@@ -161,7 +161,7 @@ def matrix(given: Sources) -> Json:
             for kind in kinds
         },
         "tests": len(given.proofs),
-        "mutants": list(given.mutants),
+        "mutants": given.mutants,
         "blocks": blocks,
     }
 
@@ -287,7 +287,8 @@ def written(found: Json) -> tuple[str, str]:
         for block in found["blocks"]
     )
     head = json.dumps({name: found[name] for name in ("totals", "tests")}, indent=1)
-    mutants = _part("mutants", found["mutants"])
+    modules, proofs = found["mutants"]["modules"], found["mutants"]["proofs"]
+    mutants = f' "mutants": {{{_part("modules", modules)}, {_part("proofs", proofs)}}}'
     return f'{head[:-2]},\n{mutants},\n "blocks": [\n{blocks}\n]}}\n', rendered(found)
 
 

@@ -20,8 +20,9 @@ MUTANTS = """## Whether the tests can fail
 
 Handlers are broken on purpose, one small change at a time: a condition turned around,
 a step left out, an argument forgotten, one word of an enumeration for another. A
-mutant is *killed* when a test of a handler turns red. {killed} of {whole} are
-({share}); code that no test runs counts as alive. `make mutants` judges what has
+mutant is *killed* when a test of a handler turns red; code that no test runs counts
+as alive. **{killed} of {whole} mutants are killed ({share:.1f} %)**, and
+**{seen_red} of {all} proofs have been seen red**. `make mutants` judges what has
 changed since; `mutation.json` beside this page names every survivor.
 
 """
@@ -75,21 +76,23 @@ def _bar(totals: Json) -> str:
     return f"`{'█' * proven}{'▒' * declined}{'·' * max(0, WIDTH - proven - declined)}`"
 
 
-def _mutants(modules: Sequence[Json]) -> str:
+def _mutants(found: Json) -> str:
+    modules, proofs = found["modules"], found["proofs"]
     killed = sum(each["killed"] for each in modules)
     whole = sum(each["all"] for each in modules)
-    share = f"{100 * killed / whole:.1f} %" if whole else "none yet"
     rows = [
         [
             f"[{each['module'].removeprefix('csms/')}](../../{each['module']})",
             str(each["all"]),
             str(each["killed"]),
-            f"{100 * each['killed'] / each['all']:.0f} %" if each["all"] else "",
+            f"{100 * each['killed'] / max(1, each['all']):.0f} %",
         ]
         for each in modules
     ]
+    figures = {"killed": killed, "whole": whole, **proofs}
+    share = 100 * killed / max(1, whole)
     heads = ["handlers", "mutants", "killed", ""]
-    return MUTANTS.format(killed=killed, whole=whole, share=share) + _table(heads, rows)
+    return MUTANTS.format(**figures, share=share) + _table(heads, rows)
 
 
 def _contents(blocks: Iterable[Json]) -> str:

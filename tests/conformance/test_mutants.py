@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.marks import proofs
 from tests.conformance.mutants.__main__ import judged
 from tests.conformance.mutants.filing import exists, is_fresh, load, summed
 from tests.conformance.mutants.judging import UNFIT
 from tests.conformance.mutants.learning import Case
 from tests.conformance.mutants.mutating import ROOT, Mutant, Source, Swapped
 from tests.conformance.mutants.planning import Trial
+from tests.conformance.mutants.reddening import Suspect, reddened, suspects
 from tests.conformance.mutants.sample import handling
 from tests.conformance.mutants.scoring import Kept, Verdict, report, scored, written
 
@@ -64,23 +66,24 @@ def trial(mutant: Mutant, *cases: Case) -> Trial:
     )
 
 
-@pytest.mark.parametrize("quick", [True, False], ids=["forked", "in one process"])
 def test_a_proof_that_cannot_fail_kills_nothing_and_a_good_one_kills_all(
     mutants: list[Mutant],
-    *,
-    quick: bool,
 ) -> None:
-    cases = [case(VACUOUS, quick=quick), case(GOOD, quick=quick)]
-    verdicts = judged([trial(each, *cases) for each in mutants])
+    """Quick ones judge first, those on the wire what is left alive."""
+    vacuous = case(VACUOUS, quick=True)
+    quick = trial(mutants[0], vacuous, case(GOOD, quick=True))
+    wire = [trial(each, vacuous, case(GOOD, quick=False)) for each in mutants[1:]]
+    alive = trial(mutants[0], vacuous)
+    unseen = trial(mutants[0])
 
-    assert [each.killed_by for each in verdicts] == [GOOD] * len(CHANGES)
+    verdicts = judged([alive, quick, *wire, unseen])
 
-
-def test_who_survives_the_quick_is_judged_on_the_wire(mutants: list[Mutant]) -> None:
-    cases = [case(VACUOUS, quick=True), case(GOOD, quick=False)]
-    (verdict,) = judged([trial(mutants[0], *cases)])
-
-    assert verdict.killed_by == GOOD
+    assert {each.trial: each.killed_by for each in verdicts} == {
+        alive: None,
+        quick: GOOD,
+        **dict.fromkeys(wire, GOOD),
+        unseen: None,
+    }
 
 
 def test_survivors_are_named_with_their_lines(mutants: list[Mutant]) -> None:
@@ -131,19 +134,22 @@ def test_functions_that_are_gone_leave_the_file(mutants: list[Mutant]) -> None:
             }
         }
     }
-    assert summed(found) == [{"module": module, "killed": 0, "all": 1}]
+    figures = summed({"handlers": found, "proofs": {"all": 3, "green": ["x"]}})
+    assert figures == {
+        "modules": [{"module": module, "killed": 0, "all": 1}],
+        "proofs": {"seen_red": 2, "all": 3},
+    }
 
 
-def test_what_is_shown_is_about_the_handlers_that_there_are() -> None:
+def test_what_is_shown_is_about_the_handlers_and_proofs_that_there_are() -> None:
     """Who changes many of them runs ``make mutants``; a few may be behind."""
-    told = [
-        (module, name) for module, functions in load().items() for name in functions
-    ]
-    fresh = [
-        (module, name)
-        for module, name in told
-        if is_fresh(module, name, load()[module][name])
-    ]
+    shown = load()
+    told = {
+        (module, name): each
+        for module, functions in shown["handlers"].items()
+        for name, each in functions.items()
+    }
+    fresh = [each for each in told if is_fresh(*each, told[each])]
     blocks = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "csms" / "blocks").glob("*.py")
@@ -151,5 +157,26 @@ def test_what_is_shown_is_about_the_handlers_that_there_are() -> None:
     }
 
     assert [each for each in told if not exists(*each)] == []
-    assert blocks - load().keys() == set()
+    assert blocks - shown["handlers"].keys() == set()
     assert len(fresh) > 0.9 * len(told), "run: make mutants"
+    killed = sum(each["killed"] for each in told.values())
+    alive = sum(len(each["survived"]) for each in told.values())
+    assert killed >= 0.95 * (killed + alive)
+    assert set(shown["proofs"]["green"]) <= {each.node for each in proofs()}
+
+
+def test_a_proof_that_cannot_fail_stays_green(mutants: list[Mutant]) -> None:
+    suspected = [
+        Suspect(case(name, quick=False), tuple(mutants)) for name in (VACUOUS, GOOD)
+    ]
+    found = list(reddened(suspected, show=False))
+
+    assert found == [(GOOD, True), (VACUOUS, False)]
+
+
+def test_a_proof_is_suspected_until_it_was_seen_red() -> None:
+    first, second, *_ = proofs()
+    cases = [case(each.node, quick=True) for each in (first, second)]
+
+    (suspect,) = suspects(cases, frozenset({first.node}))
+    assert suspect.case.test == second.node

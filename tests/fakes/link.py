@@ -63,7 +63,7 @@ class FakeLink:
         priority: Priority = Priority.ROUTINE,
         patience: float | None = None,
     ) -> dict[str, Any]:
-        del patience
+        self.patient.append(patience)
         return self._answer(action, payload, priority)
 
     def _answer(

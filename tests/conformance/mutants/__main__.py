@@ -14,11 +14,19 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.conformance.marks import proofs
 from tests.conformance.mutants.filing import load, save
 from tests.conformance.mutants.judging import HUNG
-from tests.conformance.mutants.learning import learned, note, progress, run_pytest
+from tests.conformance.mutants.learning import (
+    Case,
+    learned,
+    note,
+    progress,
+    run_pytest,
+)
 from tests.conformance.mutants.mutating import ROOT
 from tests.conformance.mutants.planning import Trial, planned
+from tests.conformance.mutants.reddening import reddened, suspects
 from tests.conformance.mutants.scoring import (
     Kept,
     Verdict,
@@ -87,6 +95,21 @@ def _by_wire(waiting: Sequence[Trial], *, show: bool) -> Iterator[Verdict]:
         waiting = waiting[done:]
 
 
+def _prove(cases: Sequence[Case], kept: Kept) -> Iterator[str]:
+    """Yield the proofs that stayed green whatever was broken, and the score."""
+    waiting = suspects(cases, kept.seen_red)
+    note(f"{len(waiting)} proofs have not been seen red yet")
+    for test, red in reddened(waiting, show=True):
+        if red:
+            kept.add_red(test)
+    known = {each.test for each in cases}
+    marked = [each.node for each in proofs() if each.node in known]
+    green = [each for each in marked if each not in kept.seen_red]
+    save(load() | {"proofs": {"all": len(marked), "green": green}})
+    yield from (f"stayed green: {each}" for each in green)
+    yield f"{len(marked) - len(green)} of {len(marked)} proofs have been seen red"
+
+
 def main() -> None:
     """Judge the tests of this system."""
     options = argparse.ArgumentParser(prog="make mutants", description=__doc__)
@@ -102,14 +125,20 @@ def main() -> None:
     )
     options.add_argument("--quick", action="store_true", help="no test on the wire")
     options.add_argument(
+        "--proofs", action="store_true", help="ask instead whether each proof can fail"
+    )
+    options.add_argument(
         "--cache", type=Path, default=CACHE, help="where what is known is kept"
     )
     given = options.parse_args()
     cases = learned(given.cache / "learned.jsonl", given.tests, show=True)
     if not cases:
         raise SystemExit("no test passes: run them by themselves first")
-    plan = planned(cases, given.only, most=given.most, tries=given.tries)
     kept = Kept(given.cache / "judged.jsonl")
+    if given.proofs:
+        print("\n".join(_prove(cases, kept)))  # noqa: T201
+        return
+    plan = planned(cases, given.only, most=given.most, tries=given.tries)
     names = frozenset(each.id for each in cases)
     verdicts = [known for each in plan if (known := kept.verdict(each, names))]
     settled = {each.trial.key for each in verdicts}
@@ -123,7 +152,8 @@ def main() -> None:
     if len(verdicts) < len(plan) or given.most or given.tests:
         note("not the whole of it, so nothing is written")
         return
-    save(written(scored(verdicts), load()))
+    before = load()
+    save(before | {"handlers": written(scored(verdicts), before["handlers"])})
 
 
 if __name__ == "__main__":

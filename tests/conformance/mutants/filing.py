@@ -10,6 +10,8 @@ FILE = ROOT / "csms" / "conformance" / "mutation.json"
 
 Json = dict[str, Any]
 
+UNJUDGED: Json = {"handlers": {}, "proofs": {"all": 0, "green": []}}
+
 
 def exists(module: str, function: str) -> bool:
     """Tell whether there is such a function."""
@@ -29,34 +31,44 @@ def _source(module: str) -> Source:
 
 
 def load() -> Json:
-    """Return what was judged last: functions by module."""
-    found: Json = json.loads(FILE.read_text()) if FILE.exists() else {}
+    """Return what was judged last: functions by module, and the proofs."""
+    found: Json = json.loads(FILE.read_text()) if FILE.exists() else UNJUDGED
     return found
 
 
 def save(found: Json) -> None:
     """Write it, a line for each function."""
     modules = [
-        f" {json.dumps(module)}: {{\n"
+        f"  {json.dumps(module)}: {{\n"
         + ",\n".join(
-            f"  {json.dumps(name)}: {json.dumps(told)}"
+            f"   {json.dumps(name)}: {json.dumps(told)}"
             for name, told in functions.items()
         )
-        + "\n }"
-        for module, functions in found.items()
+        + "\n  }"
+        for module, functions in found["handlers"].items()
     ]
-    FILE.write_text("{\n" + ",\n".join(modules) + "\n}\n")
+    handlers = ",\n".join(modules)
+    proofs = json.dumps(found["proofs"], indent=1).replace("\n", "\n ")
+    FILE.write_text(f'{{\n "handlers": {{\n{handlers}\n }},\n "proofs": {proofs}\n}}\n')
 
 
-def summed(found: Json) -> list[Json]:
-    """Return killed and all of each module, for the page."""
-    return [
-        {
-            "module": module,
-            "killed": sum(each["killed"] for each in functions.values()),
-            "all": sum(
-                each["killed"] + len(each["survived"]) for each in functions.values()
-            ),
-        }
-        for module, functions in found.items()
-    ]
+def summed(found: Json) -> Json:
+    """Return the figures for the page: killed and all of each module, and of proofs."""
+    proofs = found["proofs"]
+    return {
+        "modules": [
+            {
+                "module": module,
+                "killed": sum(each["killed"] for each in functions.values()),
+                "all": sum(
+                    each["killed"] + len(each["survived"])
+                    for each in functions.values()
+                ),
+            }
+            for module, functions in found["handlers"].items()
+        ],
+        "proofs": {
+            "seen_red": proofs["all"] - len(proofs["green"]),
+            "all": proofs["all"],
+        },
+    }

@@ -27,7 +27,13 @@ from tests.conformance.mutants.mutating import ROOT, Mutant, Source, Swapped
 
 TASK = "CSMS_MUTANTS_TASK"
 OUTSIDE = ("postgres", "sockets", "fleet", "faults", "browser")
-WITHIN = tuple(str(ROOT / "csms" / each) + os.sep for each in ("blocks", "services"))
+WITHIN = (
+    str(ROOT / "csms" / "settings.py"),
+    *(
+        str(ROOT / "csms" / each) + os.sep
+        for each in ("blocks", "charging", "gateway", "pki", "services")
+    ),
+)
 DIRTY = 77
 """The process is no longer as it was: another one must go on."""
 
@@ -130,7 +136,12 @@ class Plugin:
         """Do the task instead of running each test once."""
         runner = Runner(session)
         session.config.pluginmanager.register(runner)
-        steps = {"learn": self._learn, "fork": self._fork, "judge": self._judge}
+        steps = {
+            "learn": self._learn,
+            "fork": self._fork,
+            "judge": self._judge,
+            "redden": self._redden,
+        }
         with Path(self.task["output"]).open("a", buffering=1) as output:
             lines = steps[self.task["kind"]](runner)
             output.writelines(f"{json.dumps(each)}\n" for each in lines)
@@ -200,6 +211,32 @@ class Plugin:
             if not whole:
                 return  # it left something behind
         runner.failed.clear()
+
+    def _redden(self, runner: Runner) -> Iterator[Json]:
+        """Yield, case by case, which of its mutants turned it red, if one did."""
+        for each in self.task["cases"]:
+            item = runner.items[each["case"]]
+            yield {"begun": item.nodeid}
+            red, whole = None, True
+            for said in each["mutants"]:
+                mutant = Mutant(**said)
+                if _reds(runner, item, mutant):
+                    red = mutant.id
+                    break
+            if red is not None and not _is_quick(item):
+                whole = runner.passes(item)
+            yield {"case": item.nodeid, "red": red, "whole": whole}
+            if not whole:
+                return  # it left something behind
+        runner.failed.clear()
+
+
+def _reds(runner: Runner, item: pytest.Item, mutant: Mutant) -> bool:
+    """Tell whether a mutant turns a case red that is green without it."""
+    if not _is_quick(item):
+        return _killer(runner, mutant, [item]) not in (None, UNFIT)
+    red = _apart(partial(_killer, runner, mutant, [item]))
+    return red == item.nodeid and _apart(partial(_failing, runner, item)) is None
 
 
 def _is_quick(item: pytest.Item) -> bool:

@@ -74,12 +74,22 @@ class Kept:
 
     def add(self, verdict: Verdict) -> None:
         """Keep a verdict."""
-        line = {
-            "key": verdict.trial.key,
-            "by": verdict.trial.judges,
-            "killed_by": verdict.killed_by,
-        }
-        self._lines[verdict.trial.key] = line
+        trial = verdict.trial
+        self._add(trial.key, by=trial.judges, killed_by=verdict.killed_by)
+
+    @property
+    def seen_red(self) -> frozenset[str]:
+        """The tests that some mutant has turned red."""
+        killers = (line["killed_by"] or "" for line in self._lines.values())
+        return frozenset(each.partition("[")[0] for each in killers)
+
+    def add_red(self, test: str) -> None:
+        """Keep that a mutant has turned a test red."""
+        self._add(test, by="", killed_by=test)
+
+    def _add(self, key: str, *, by: str, killed_by: str | None) -> None:
+        line = {"key": key, "by": by, "killed_by": killed_by}
+        self._lines[key] = line
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
             file.write(f"{json.dumps(line)}\n")
@@ -116,7 +126,12 @@ def report(scores: Mapping[str, Score]) -> Iterator[str]:
 
 
 def written(scores: Mapping[str, Score], before: Json) -> Json:
-    """Return the file's new content: what was judged now, and the rest as it was."""
+    """Return what is to be kept: what was judged now, and the rest as it was.
+
+    Args:
+        scores: What was judged now.
+        before: Functions by module, as they were judged.
+    """
     functions: dict[str, Json] = {
         f"{module}::{name}": told
         for module, told in before.items()

@@ -238,6 +238,21 @@ async def test_transfers_are_offered_to_whom_may_charge(
     assert answer.write().get("allowedEnergyTransfer") == told
 
 
+async def test_who_may_not_charge_is_told_of() -> None:
+    refused: list[tuple[StationId, str, Verdict, int | None]] = []
+    block = Authorization(
+        cast("Tokens", Offers(Verdict.BLOCKED, None)),
+        NobodyChecks(),
+        refused=lambda station, token, told, evse: refused.append(
+            (station, token.value, told.verdict, evse)
+        ),
+    )
+
+    await block.authorize(STATION, AuthorizeRequest.read({"idToken": EMAID}))
+
+    assert refused == [(STATION, EMAID["idToken"], Verdict.BLOCKED, None)]
+
+
 @pytest.mark.parametrize(
     ("token", "noted"),
     [

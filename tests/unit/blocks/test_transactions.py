@@ -377,6 +377,42 @@ class TestBeside:
             (STATION, tx, 8, IdToken("driver-1", "ISO14443"), 2),
         ]
 
+    async def test_a_transaction_that_goes_on_is_told_of_where_it_is(
+        self, ingest: Recording
+    ) -> None:
+        """B13.FR.30, E17.FR.14."""
+        resumed: list[tuple[EvseId, TransactionId]] = []
+        block = Transactions(
+            ingest.ingest,
+            Tokens(),
+            ManualClock(),
+            resumed=lambda evse, transaction: resumed.append((evse, transaction)),
+        )
+        again: dict[str, Any] = {"triggerReason": "TxResumed"}
+        async with ingest:
+            await block.transaction_event(STATION, event(**again))
+            assert resumed == []
+            await block.transaction_event(STATION, event(1, **STARTED))
+            await block.transaction_event(STATION, event(2, **again))
+
+        assert resumed == [(EvseId(STATION, 2), TransactionId("tx-1"))]
+
+    async def test_who_is_refused_is_told_of(self, ingest: Recording) -> None:
+        refused: list[tuple[StationId, IdToken, bool, int | None]] = []
+        block = Transactions(
+            ingest.ingest,
+            Tokens(),
+            ManualClock(),
+            refused=lambda station, token, told, evse: refused.append(
+                (station, token, told.accepted, evse)
+            ),
+        )
+        said = {"idToken": "blocked", "type": "ISO14443"}
+        async with ingest:
+            await block.transaction_event(STATION, event(idToken=said))
+
+        assert refused == [(STATION, IdToken("blocked", "ISO14443"), False, None)]
+
     async def test_contradictions_and_clocks_that_are_ahead_are_counted(
         self, whole: Transactions, ingest: Recording, book: Notebook
     ) -> None:
