@@ -86,7 +86,9 @@ def _overview(matrix: "Matrix") -> list["RenderableType"]:
         text("test cases", "test_cases"),
         text("open", "open"),
     )
-    title = f"Proven of all (proofs: {matrix.tests} tests)"
+    mutants = matrix.mutants
+    killed = f"mutants killed: {mutants.killed} of {mutants.all}"
+    title = f"Proven of all (proofs: {matrix.tests} tests; {killed})"
     return [
         table(title, columns, [*rows, *whole]),
         "csms conformance --block B, --open",

@@ -83,6 +83,8 @@ def _by_wire(waiting: Sequence[Trial], *, show: bool) -> Iterator[Verdict]:
             begun = "begun" in line
             if begun:
                 continue
+            if done and not line["whole"]:
+                break  # an earlier one may have left it so: once more, by itself
             yield Verdict(waiting[done], line["killed_by"])
             done += 1
             if show:

@@ -37,7 +37,7 @@ WITHIN = (
 DIRTY = 77
 """The process is no longer as it was: another one must go on."""
 
-BUSY_S, IDLE_S = 10.0, 60.0
+BUSY_S, IDLE_S = 5.0, 60.0
 """How long a forked process may work, and how long it may take."""
 
 HUNG = "it hung or crashed"

@@ -24,7 +24,11 @@ QUIET_S = 120
 PATIENCE_S = {"learn": "10", "judge": "3"}
 PLUGIN = "tests.conformance.mutants.judging"
 WITHIN_REACH = "not fleet and not faults and not browser"
-_DRIVES_A_BLOCK = re.compile(r"^(from|import) csms\.blocks", re.MULTILINE)
+_DRIVES = {
+    "tests": re.compile(r"^(from|import) csms\.blocks", re.MULTILINE),
+    "tests/unit": re.compile(r"^(from|import) csms\.services", re.MULTILINE),
+}
+"""What tests import that judge although nothing marks them, by their folder."""
 
 Json = dict[str, Any]
 
@@ -56,11 +60,12 @@ class Case:
 
 
 def modules(named: str = "") -> list[str]:
-    """Return the modules whose tests judge: with proofs, or that drive a block."""
+    """Return the modules whose tests judge: with proofs, or that drive handlers."""
     found = {each.path for each in proofs()}
-    for path in (ROOT / "tests").rglob("test_*.py"):
-        if _DRIVES_A_BLOCK.search(path.read_text()):
-            found.add(path.relative_to(ROOT).as_posix())
+    for folder, imports in _DRIVES.items():
+        for path in (ROOT / folder).rglob("test_*.py"):
+            if imports.search(path.read_text()):
+                found.add(path.relative_to(ROOT).as_posix())
     return sorted(each for each in found if named in each)
 
 

@@ -103,8 +103,10 @@ def _of_module(
             continue
         made = source.digest(function)
         for mutant in _some(source, function, most):
-            near = running.get(mutant.place) or running.get(name, [])
-            ranked = sorted(near, key=partial(_distance, source.path))
+            ranked = sorted(
+                {*running.get(mutant.place, ()), *running.get(name, ())},
+                key=partial(_distance, mutant),
+            )
             quick = [each for each in ranked if each.quick]
             wire = _one_of_each([each for each in ranked if not each.quick])
             yield Trial(mutant, made, tuple(quick[:QUICK_TRIES]), tuple(wire[:tries]))
@@ -137,14 +139,16 @@ def _ids() -> Mapping[str, Sequence[str]]:
     return {each.node: each.ids for each in proofs()}
 
 
-def _distance(module: str, case: Case) -> tuple[bool, bool, int, int, str]:
-    """Return how far a case is from a module: its block's own proofs are closest.
+def _distance(mutant: Mutant, case: Case) -> tuple[bool, bool, bool, int, int, str]:
+    """Return how far a case is from a mutant: what runs its line is closest.
 
-    Among those in other blocks, the ones that take seconds come last.
+    What only runs its function comes after, as lines may have moved since that was
+    learned; of others the proofs of its block come first, and what takes seconds last.
     """
-    stem = module.rpartition("/")[2].removesuffix(".py")
+    stem = mutant.module.rpartition("/")[2].removesuffix(".py")
     letter = LETTERS.get(stem, stem)
     ids = _ids().get(case.test, ())
     ours = any(each[0] == letter or f"_{letter}_" in each for each in ids)
     near = ours or stem in case.test
-    return not near, not ours, int(case.seconds), len(case.ran), case.id
+    far = mutant.place not in case.lines
+    return far, not near, not ours, int(case.seconds), len(case.ran), case.id

@@ -105,6 +105,8 @@ def reddened(waiting: Sequence[Suspect], *, show: bool) -> Iterator[tuple[str, b
             begun = "begun" in line
             if begun:
                 continue
+            if done and not line["whole"]:
+                break  # an earlier mutant may have left it so: once more, by itself
             yield now[done].case.test, line["red"] is not None
             done += 1
             if show:

@@ -54,6 +54,14 @@ def test_what_comes_with_this_version_has_every_action() -> None:
     assert {row.kind for row in matrix.rows} == set(Kind)
 
 
+def test_whether_the_tests_can_fail_is_told_beside_it() -> None:
+    matrix = load_matrix()
+    mutants = matrix.mutants
+
+    assert 0 < mutants.killed <= mutants.all
+    assert 0 < mutants.seen_red <= matrix.tests
+
+
 def test_a_row_is_known_by_its_kind_and_id() -> None:
     rows = load_matrix().rows
 
