@@ -21,10 +21,13 @@ MUTANTS = """## Whether the tests can fail
 Handlers are broken on purpose, one small change at a time: a condition turned around,
 a step left out, an argument forgotten, one word of an enumeration for another. A
 mutant is *killed* when a test of a handler turns red; code that no test runs counts
-as alive. **{killed} of {whole} mutants are killed ({share:.1f} %)**, and
-**{seen_red} of {all} proofs have been seen red**. `make mutants` judges what has
-changed since; `mutation.json` beside this page names every survivor.
-
+as alive. **{killed} of {whole} mutants are killed ({share:.1f} %).** `make mutants`
+judges what has changed since; `mutation.json` beside this page names every survivor.
+{proofs}
+"""
+SEEN_RED = """
+Each proof is held against broken code until it turns red: **{seen_red} of {all} have
+been seen red**; `mutation.json` names the others.
 """
 KINDS = {
     "actions": "Actions",
@@ -89,10 +92,13 @@ def _mutants(found: Json) -> str:
         ]
         for each in modules
     ]
-    figures = {"killed": killed, "whole": whole, **proofs}
-    share = 100 * killed / max(1, whole)
-    heads = ["handlers", "mutants", "killed", ""]
-    return MUTANTS.format(**figures, share=share) + _table(heads, rows)
+    said = MUTANTS.format(
+        killed=killed,
+        whole=whole,
+        share=100 * killed / max(1, whole),
+        proofs=SEEN_RED.format(**proofs) if proofs["all"] else "",
+    )
+    return said + _table(["handlers", "mutants", "killed", ""], rows)
 
 
 def _contents(blocks: Iterable[Json]) -> str:
