@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
+from csms.cli.confirming import Yes, confirm
 from csms.cli.desk import Desk, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.reading import text_from
@@ -114,7 +114,7 @@ def revoke(
     fingerprint: Fingerprint,
     *,
     reason: Annotated[str, typer.Option(help="Why; it goes on the audit trail.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Take a certificate back; whoever wears it is disconnected and refused."""
     found = _found(desk, fingerprint)
@@ -208,7 +208,7 @@ def rotate(
     level: Annotated[
         Level, typer.Option(help="A new root has a new intermediate.")
     ] = Level.INTERMEDIATE,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Make the next root or intermediate; what the former signed stays valid.
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, StationArgument, asks
 from csms.cli.reading import json_file
 from csms.cli.tables import Column, Row, found, listing, moment, text
 
@@ -14,7 +14,6 @@ app = typer.Typer(
     no_args_is_help=True, help="What stations hold of charging profiles, and why."
 )
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 Evse = Annotated[int, typer.Argument(metavar="EVSE", help="Its number.", min=1)]
 
 
@@ -58,7 +57,7 @@ def clear(
     station: StationArgument,
     profile: Annotated[int, typer.Argument(metavar="PROFILE", help="Its id.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Clear one charging profile; what it held back may flow then."""
     if not yes:

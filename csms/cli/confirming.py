@@ -1,10 +1,13 @@
 """Nothing far-reaching is done before somebody types what shows that they looked."""
 
 import sys
+from typing import Annotated
 
 import typer
 
 from csms.cli.failures import Failed
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def confirm(deed: str, token: str, meaning: str) -> None:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.id_tokens import token_of
 from csms.cli.tables import facts, listing, moment, number, text
 
@@ -13,7 +13,6 @@ app = typer.Typer(
     no_args_is_help=True, help="What stations know of customers; administrators only."
 )
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Which request.")]
 
 
@@ -41,7 +40,7 @@ def ask(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Have the station tell it.")
     ] = True,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Ask what a station knows of a customer, or have it forget it."""
     if clear and not yes:
@@ -102,7 +101,7 @@ def delete(
     desk: Desk,
     number: Number,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Forget a request and all that was told."""
     if not yes:

@@ -49,6 +49,7 @@ AsJson = Annotated[
         rich_help_panel=_CONNECTION,
     ),
 ]
+StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Its id.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import instant
 from csms.cli.tables import Column, Row, found, listing, moment, text
@@ -13,7 +13,6 @@ from csms.cli.tables import Column, Row, found, listing, moment, text
 displays = typer.Typer(no_args_is_help=True, help="Messages on displays of stations.")
 transfers = typer.Typer(no_args_is_help=True, help="Vendors' messages (DataTransfer).")
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 Vendor = Annotated[str, typer.Argument(metavar="VENDOR", help="Its id.")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from csms.cli import event_tables
-from csms.cli.confirming import confirm
+from csms.cli.confirming import Yes, confirm
 from csms.cli.desk import Desk, Limit, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import span
@@ -43,7 +43,6 @@ Target = Annotated[
 ]
 Name = Annotated[str, typer.Option(help="Its name for people.")]
 Test = Annotated[bool, typer.Option("--test", help="A test is never settled.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @app.command("list")

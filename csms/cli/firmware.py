@@ -5,8 +5,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import instant
 from csms.cli.tables import Row, facts, found, listing, local, moment, number, text
@@ -21,7 +21,6 @@ app.add_typer(images, name="images")
 app.add_typer(campaigns, name="campaigns")
 app.add_typer(controllers, name="controllers")
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="Its name.")]
 CampaignArgument = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Its request id.")]
@@ -190,7 +189,7 @@ def begin(
     ] = 0.2,
     retries: Annotated[int, typer.Option(min=0, help="Further tries of each.")] = 1,
     start: Annotated[str | None, typer.Option(help="When to begin.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Update all stations that an image fits, or some of them, in waves."""
     if not yes:

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, StationArgument, asks
 from csms.cli.reading import json_file
 from csms.cli.tables import listing, moment, text
 
 app = typer.Typer(no_args_is_help=True, help="DER controls that a utility asks for.")
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 ControlArgument = Annotated[str, typer.Argument(metavar="CONTROL", help="Its id.")]
 Default = Annotated[bool, typer.Option("--default", help="Defaults, not scheduled.")]
 
@@ -55,7 +54,7 @@ def clear(
     control: ControlArgument,
     *,
     default: Default = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Clear one control; what it held back may flow then."""
     if not yes:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
+from csms.cli.confirming import Yes, confirm
 from csms.cli.desk import Desk, Limit, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import instant
@@ -111,7 +111,7 @@ def remove(
     desk: Desk,
     number: Number,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Forget an id token: it is then what unknown tokens are."""
     if not yes:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from csms.cli.confirming import confirm
+from csms.cli.confirming import Yes, confirm
 from csms.cli.desk import Desk, Limit, asks
 from csms.cli.tables import Column, Row, listing, moment, number, text
 
@@ -43,7 +43,7 @@ def lift(
     desk: Desk,
     vendor_profile: Annotated[str, typer.Argument(help="Which one.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Let stations of a vendor profile be dispatched again."""
     if not yes:

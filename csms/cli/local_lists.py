@@ -4,15 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, StationArgument, asks
 from csms.cli.tables import facts, listing, moment, text
 
 app = typer.Typer(
     no_args_is_help=True, help="The list by which a station decides who may charge."
 )
-
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Its id.")]
 
 
 @app.command("show")
@@ -48,7 +46,7 @@ def empty(
     desk: Desk,
     station: StationArgument,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Empty the list, and let it be."""
     if not yes:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.tables import (
     Column,
     Row,
@@ -24,7 +24,6 @@ streams = typer.Typer(
     no_args_is_help=True, help="Values of monitors in a steady stream (OCPP 2.1)."
 )
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 Stream = Annotated[int, typer.Argument(metavar="STREAM", help="Its number.")]
 
 
@@ -101,7 +100,7 @@ def clear(
     station: StationArgument,
     ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Their numbers.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Clear monitors by the station's numbers."""
     if not yes:
@@ -119,7 +118,7 @@ def base(
     station: StationArgument,
     to: Annotated[str, typer.Argument(help="All, FactoryDefault or HardWiredOnly.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Have a station start monitoring afresh; the last two drop what was set."""
     if not yes:

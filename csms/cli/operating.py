@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.desk import Desk, Limit, asks
-from csms.cli.stations import StationArgument, app
+from csms.cli.desk import Desk, Limit, StationArgument, asks
+from csms.cli.stations import app
 from csms.cli.tables import Column, Row, listing, moment, number, text
 
 OPERATOR, CENTRAL = "operator", "Central"

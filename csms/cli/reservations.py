@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.id_tokens import token_of
 from csms.cli.moments import instant
 from csms.cli.tables import listing, moment, text
 
 app = typer.Typer(no_args_is_help=True, help="EVSEs that are kept free for somebody.")
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Where.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Its number.")]
 
 

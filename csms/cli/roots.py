@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
+from csms.cli.confirming import Yes, confirm
 from csms.cli.desk import Desk, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.reading import text_from
@@ -33,7 +33,6 @@ Fingerprint = Annotated[
 ]
 Station = Annotated[str, typer.Argument(metavar="STATION", help="Its id.")]
 Number = Annotated[int, typer.Argument(metavar="CHANGE", help="Its number.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _WORDS = {
     "v2g": "V2GRootCertificate",
     "mo": "MORootCertificate",

@@ -4,18 +4,17 @@ from typing import Annotated, Any
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.naming import assigned, named
 from csms.cli.reading import document_from
-from csms.cli.stations import StationArgument, app
+from csms.cli.stations import app
 from csms.cli.tables import Column, Row, listing, moment, note, number, text
 
 BASES = ("FullInventory", "ConfigurationInventory", "SummaryInventory")
 Names = Annotated[
     list[str], typer.Argument(metavar="VARIABLE...", help="Component.Variable")
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("get")

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.moments import Since, Until, instant
 from csms.cli.tables import Column, Row, facts, listing, moment, number, table, text
 
 app = typer.Typer(no_args_is_help=True, help="Logs that stations upload.")
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Which.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Which log.")]
 _KINDS = {
     "diagnostics": "DiagnosticsLog",
@@ -111,7 +110,7 @@ def delete(
     desk: Desk,
     number: Number,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete the file of a log, and let nobody upload it any more."""
     if not yes:

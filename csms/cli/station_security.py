@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from csms.cli.confirming import confirm
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.confirming import Yes, confirm
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.failures import ExitCode, Failed
-from csms.cli.stations import StationArgument
 from csms.cli.tables import facts, listing, moment, note, text
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def rotate_password(
     desk: Desk,
     station: StationArgument,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Give a station a new random password; nobody gets to see it.
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from csms.cli.desk import Desk, Limit, asks
+from csms.cli.desk import Desk, Limit, StationArgument, asks
 from csms.cli.failures import ExitCode, Failed
 from csms.cli.moments import Since, Until, instant
 from csms.cli.reading import json_from
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Charging stations.")
 
-StationArgument = Annotated[str, typer.Argument(metavar="STATION", help="Its id.")]
 _NO_ANSWER = frozenset({502, 504})
 
 _KINDS = {2: "call", 3: "result", 4: "error", 5: "result error", 6: "send"}

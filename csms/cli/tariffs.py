@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from csms.cli.desk import Desk, asks
+from csms.cli.desk import Desk, StationArgument, asks
 from csms.cli.reading import json_from
-from csms.cli.stations import StationArgument
 from csms.cli.tables import listing, moment, number, text
 
 app = typer.Typer(no_args_is_help=True, help="What energy costs where (OCPP 2.1).")
