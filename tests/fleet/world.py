@@ -269,6 +269,7 @@ def _settings(
 @contextlib.contextmanager
 def _node_log(folder: Path) -> Iterator[None]:
     """Keep what the node logs out of the way, and the collector as it was."""
+    before = structlog.get_config()
     with (folder / "node.log").open("w") as log:
         structlog.configure(
             processors=[
@@ -282,7 +283,7 @@ def _node_log(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            structlog.reset_defaults()
+            structlog.configure(**before)
             gc.set_threshold(*threshold)
             gc.unfreeze()
 

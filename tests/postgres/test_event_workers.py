@@ -26,9 +26,10 @@ PATIENCE_S = 20.0
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
     """Drop log lines: drawing a traceback with all its values takes seconds."""
+    before = structlog.get_config()
     structlog.configure(processors=[_drop])
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def _drop(*_: object) -> str:

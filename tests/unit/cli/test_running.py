@@ -18,11 +18,12 @@ from tests.unit.cli.conftest import Run
 def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     """Keep the logs of the tests as they are; remember how they were set up."""
     levels: list[tuple[str, str]] = []
+    before = structlog.get_config()
     monkeypatch.setattr(
         logs, "set_up", lambda level, how="auto": levels.append((level, how))
     )
     yield levels
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.fixture
