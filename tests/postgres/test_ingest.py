@@ -41,6 +41,10 @@ READINGS = """
         import_w, export_w, soc_pct
     FROM reading WHERE station_id = $1 ORDER BY evse, at, location, context
 """
+END_WHO_WAITS = """
+    SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 AT = DAWN + timedelta(hours=2)
 numbers = count()
 
@@ -231,13 +235,15 @@ async def test_a_lost_connection_is_told_and_the_next_write_opens_another(
     store: PostgresIngest, connection: Connection
 ) -> None:
     await store.write([a_report(1)], [], at=AT)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE transaction_report")
+        writing = asyncio.create_task(store.write([a_report(2)], [], at=AT))
+        while not await connection.fetchval(END_WHO_WAITS):
+            await connection.execute("SELECT pg_stat_clear_snapshot()")
+            await asyncio.sleep(0.01)
+        with pytest.raises(StoreAway):
+            await writing
 
-    with pytest.raises(StoreAway):
-        await store.write([a_report(2)], [], at=AT)
     assert list(await store.write([a_report(2)], [], at=AT)) == [Recorded.NEW]
 
 
