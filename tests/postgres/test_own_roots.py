@@ -147,6 +147,11 @@ async def test_who_is_away_pending_or_does_not_want_it_is_left_alone(
     assert street.sent("InstallCertificate", refusing) == 1, "not over and over"
     assert await street.intents(refusing) == {EC_1.fingerprint: IntentStage.REJECTED}
 
+    street.own._next.clear()  # noqa: SLF001 - as after a restart
+    street.pass_time(AGAIN / 2)
+    await street.work()
+    assert street.sent("InstallCertificate", refusing) == 1, "nor after a restart"
+
     street.keepers[refusing].refuses.clear()
     street.pass_time(AGAIN)
     await street.work()
@@ -169,7 +174,10 @@ async def test_a_station_that_cannot_say_what_it_holds(
     assert street.holds(FLEET[1]) == [EC_1], "others do not wait for it"
 
 
-async def test_what_an_operator_deleted_is_not_given_again(street: Street) -> None:
+@pytest.mark.parametrize("refused", [False, True])
+async def test_what_an_operator_deleted_is_not_given_again(
+    street: Street, *, refused: bool
+) -> None:
     street.make(EC_1)
     street.make(RSA_1, "rsa")
     await street.work()
@@ -179,12 +187,15 @@ async def test_what_an_operator_deleted_is_not_given_again(street: Street) -> No
         for each in overview.held
         if each.root and each.root.fingerprint == RSA_1.fingerprint
     ]
+    if refused:
+        street.keepers[FLEET[0]].refuses["DeleteCertificate"] = {"status": "Failed"}
     await street.parts.stations.delete(FLEET[0], gone, "ann")
 
     street.pass_time(2 * AGAIN)
     await street.work()
 
-    assert street.holds(FLEET[0]) == [EC_1]
+    assert street.holds(FLEET[0]) == [EC_1, RSA_1] if refused else [EC_1]
+    assert set(await street.intents(FLEET[0])) == {EC_1.fingerprint}
 
 
 async def test_an_upgrade_gives_the_root_by_the_same_way(street: Street) -> None:
