@@ -197,6 +197,7 @@ class Tariffs:
         Raises:
             UnknownStation: If there is no such station.
             UnknownTariff: If none holds there.
+            TariffRefused: If the station keeps it; then it goes on to hold.
         """
         self._known(station, evse)
         tariff = self._holding.get(station, {}).get(evse)
@@ -207,6 +208,12 @@ class Tariffs:
         said = (
             await self.wire.clear(station, evse or None, [tariff]) if reckons else None
         )
+        if said is not None and said.get(tariff) == "Rejected":
+            raise TariffRefused(
+                f"{station} does not clear {tariff}",
+                field="evse",
+                remedy="clear it once no transaction is reckoned by it",
+            )
         now = self.clock.now()
         async with self.begin() as work:
             await work.tariffs.unassign(station, evse)

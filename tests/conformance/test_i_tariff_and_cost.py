@@ -171,6 +171,26 @@ async def test_a_tariff_that_the_station_refuses_does_not_hold(
     assert held == []
 
 
+async def test_a_tariff_that_the_station_keeps_goes_on_to_hold(
+    peer_world: PeerWorld,
+) -> None:
+    async with peer_world.station(Edition.V21) as peer:
+        await put_variable(peer_world, peer, "Tariff")
+        tariff = a_tariff(f"kept-{peer.name}")
+        name = tariff["tariffId"]
+        peer.answers["ClearTariffs"] = {
+            "clearTariffsResult": [{"tariffId": name, "status": "Rejected"}]
+        }
+        await hold(peer_world, peer, tariff)
+        refused = await peer_world.delete(f"stations/{peer.name}/tariffs/0")
+        held = await peer_world.rows(
+            "SELECT 1 FROM tariff_assignment WHERE station_id = $1", peer.name
+        )
+
+    assert (refused.status, refused.body["code"]) == (403, "tariff-refused")
+    assert len(held) == 1
+
+
 @proves("I08.FR.08")
 async def test_the_id_of_a_tariff_stands_for_its_content(
     peer_world: PeerWorld,

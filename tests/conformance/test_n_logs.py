@@ -332,6 +332,24 @@ async def test_an_upload_that_breaks_off_may_begin_again(
     )
 
 
+async def test_what_is_deleted_while_it_comes_leaves_no_file(
+    peer_world: PeerWorld, peer: Peer
+) -> None:
+    job = (await wish(peer_world, peer)).body["id"]
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield CONTENT
+        await peer_world.delete(f"logs/{job}")
+        yield CONTENT
+
+    async with httpx.AsyncClient() as http:
+        sent = await http.put(f"{place(peer)}x.log", content=slow())
+    folder = peer_world.node.diagnostics.uploads._files.folder  # noqa: SLF001
+
+    assert (sent.status_code, sent.json()["code"]) == (403, "upload-closed")
+    assert list(folder.glob(f"log-{job}*")) == []
+
+
 async def test_a_status_that_belongs_to_nothing_is_counted(
     peer_world: PeerWorld, peer: Peer
 ) -> None:
