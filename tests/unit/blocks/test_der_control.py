@@ -49,7 +49,7 @@ class Scene:
     async def alarm_over(self, station: StationId, at: datetime) -> bool:
         del station, at
         self.record.append("over")
-        return True
+        return bool(self.alarmed)
 
     async def started(
         self,
@@ -124,6 +124,7 @@ async def test_another_control_takes_the_alarm_over_and_ends_it(
 
     await scene.raise_alarm("FreqDroop", ended=True)
     assert scene.alarms() == set()
+    assert scene.seen == []
     assert scene.record == ["VoltWatt OverVoltage", "FreqDroop OverVoltage", "over"]
 
 
@@ -154,7 +155,7 @@ async def test_the_end_of_what_never_began_does_no_harm(scene: Scene) -> None:
     await scene.say("NotifyDERStartStop", controlId="c9", started=False)
 
     assert scene.live.get(ONE).der_alarm is None
-    assert scene.seen == ["unknown-control"]
+    assert scene.seen == ["unknown-alarm", "unknown-control"]
 
 
 async def test_a_report_that_nobody_asked_for_is_noticed(scene: Scene) -> None:

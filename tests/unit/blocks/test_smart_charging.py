@@ -361,5 +361,6 @@ async def test_reports_nobody_asked_for_are_answered(scene: Scene) -> None:
 
     with scene.reports.expect(STATION) as (number, report):
         await scene.say("ReportChargingProfiles", {**payload, "requestId": number})
+    assert scene.odd == ["unknown-request"]
     assert [each.id for each in report.profiles] == [5]
     assert report.sources == ["CSO"]
