@@ -18,6 +18,7 @@ from tests.conformance.mutants.scoring import Kept, Verdict, report, scored, wri
 
 SAMPLE = "tests/conformance/mutants/sample"
 GOOD = f"{SAMPLE}/proofs.py::test_reports_are_kept_unless_they_make_no_sense"
+PROOFS = {"all": 4, "green": ["x"], "untried": 1}
 VACUOUS = f"{SAMPLE}/proofs.py::test_something_is_answered"
 CHANGES = [
     "value < 0 became value >= 0",
@@ -118,6 +119,13 @@ def test_what_is_known_is_judged_again_only_if_it_may_be_otherwise(
     assert later.verdict(trial(mutants[1], vacuous, good), frozenset()) is None
     assert later.verdict(replace(dead, made="otherwise"), frozenset({GOOD})) is None
 
+    later.add_proof(VACUOUS, "made", red=False)
+    assert later.seen_red == {GOOD}
+    assert later.stayed_green(VACUOUS, "made")
+    assert not later.stayed_green(VACUOUS, "otherwise")
+    later.add_proof(VACUOUS, "made", red=True)
+    assert later.seen_red == {GOOD, VACUOUS}
+
 
 def test_functions_that_are_gone_leave_the_file(mutants: list[Mutant]) -> None:
     module = f"{SAMPLE}/handling.py"
@@ -134,10 +142,10 @@ def test_functions_that_are_gone_leave_the_file(mutants: list[Mutant]) -> None:
             }
         }
     }
-    figures = summed({"handlers": found, "proofs": {"all": 3, "green": ["x"]}})
+    figures = summed({"handlers": found, "proofs": PROOFS})
     assert figures == {
         "modules": [{"module": module, "killed": 0, "all": 1}],
-        "proofs": {"seen_red": 2, "all": 3},
+        "proofs": {"seen_red": 2, "all": 4},
     }
 
 

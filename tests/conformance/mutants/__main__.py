@@ -98,18 +98,30 @@ def _by_wire(waiting: Sequence[Trial], *, show: bool) -> Iterator[Verdict]:
 
 
 def _prove(cases: Sequence[Case], kept: Kept) -> Iterator[str]:
-    """Yield the proofs that stayed green whatever was broken, and the score."""
-    waiting = suspects(cases, kept.seen_red)
-    note(f"{len(waiting)} proofs have not been seen red yet")
-    for test, red in reddened(waiting, show=True):
-        if red:
-            kept.add_red(test)
-    known = {each.test for each in cases}
-    marked = [each.node for each in proofs() if each.node in known]
-    green = [each for each in marked if each not in kept.seen_red]
-    save(load() | {"proofs": {"all": len(marked), "green": green}})
+    """Yield the proofs that stayed green whatever was broken, and the score.
+
+    Whoever interrupts it is given the score so far.
+    """
+    made = {each.test: each.made for each in cases}
+    marked = [each.node for each in proofs() if each.node in made]
+    settled = {
+        each
+        for each in marked
+        if each in kept.seen_red or kept.stayed_green(each, made[each])
+    }
+    waiting = suspects(cases, frozenset(settled))
+    note(f"{len(marked)} proofs, {len(waiting)} of them to be tried")
+    with contextlib.suppress(KeyboardInterrupt):
+        for test, red in reddened(waiting, show=True):
+            kept.add_proof(test, made[test], red=red)
+            settled.add(test)
+    green = [each for each in marked if each in settled - kept.seen_red]
+    untried = len(marked) - len(settled)
+    told = {"all": len(marked), "green": green, "untried": untried}
+    save(load() | {"proofs": told})
     yield from (f"stayed green: {each}" for each in green)
-    yield f"{len(marked) - len(green)} of {len(marked)} proofs have been seen red"
+    seen = f"{len(settled) - len(green)} of {len(marked)} proofs"
+    yield f"{seen} have been seen red; {untried} were not tried"
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ FILE = ROOT / "csms" / "conformance" / "mutation.json"
 
 Json = dict[str, Any]
 
-UNJUDGED: Json = {"handlers": {}, "proofs": {"all": 0, "green": []}}
+UNJUDGED: Json = {"handlers": {}, "proofs": {"all": 0, "green": [], "untried": 0}}
 
 
 def exists(module: str, function: str) -> bool:
@@ -68,7 +68,7 @@ def summed(found: Json) -> Json:
             for module, functions in found["handlers"].items()
         ],
         "proofs": {
-            "seen_red": proofs["all"] - len(proofs["green"]),
+            "seen_red": proofs["all"] - len(proofs["green"]) - proofs["untried"],
             "all": proofs["all"],
         },
     }

@@ -80,12 +80,17 @@ class Kept:
     @property
     def seen_red(self) -> frozenset[str]:
         """The tests that some mutant has turned red."""
-        killers = (line["killed_by"] or "" for line in self._lines.values())
-        return frozenset(each.partition("[")[0] for each in killers)
+        killers = (line["killed_by"] for line in self._lines.values())
+        return frozenset(each.partition("[")[0] for each in killers if each)
 
-    def add_red(self, test: str) -> None:
-        """Keep that a mutant has turned a test red."""
-        self._add(test, by="", killed_by=test)
+    def stayed_green(self, test: str, made: str) -> bool:
+        """Tell whether no mutant turned a test red, as it stands."""
+        line = self._lines.get(test)
+        return line is not None and line["killed_by"] is None and line["by"] == made
+
+    def add_proof(self, test: str, made: str, *, red: bool) -> None:
+        """Keep whether a mutant has turned a test red."""
+        self._add(test, by=made, killed_by=test if red else None)
 
     def _add(self, key: str, *, by: str, killed_by: str | None) -> None:
         line = {"key": key, "by": by, "killed_by": killed_by}
