@@ -219,6 +219,7 @@ async def _main(rounds: int) -> int:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="csms-bench-"))
         server = EmbeddedPostgres(Path(folder) / "postgres")
+        stack.callback(server.remove)
         await stack.enter_async_context(server)
         await migrate(server.url)
         keep_for_good()
