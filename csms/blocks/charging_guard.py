@@ -195,6 +195,8 @@ class CommandEar:
         profile = profile_in(station, action, payload)
         if profile is not None and action == "SetChargingProfile":
             self.ledger.accepted(profile, "command")
+        elif profile is not None and action == "RequestStartTransaction":
+            self.ledger.starting(station, payload["remoteStartId"], profile)
         elif action == "UpdateDynamicSchedule":
             self._updated(station, payload)
         elif action == "ClearChargingProfile":

@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 FLUSH_REAL_S = 1.0
 SYSTEM = "system"
+MOST_STARTS = 10_000
 
 
 class Ledger:
@@ -45,6 +46,7 @@ class Ledger:
         self._begin = begin
         self._held: dict[StationId, dict[int, HeldProfile]] = {}
         self._dirty: set[tuple[StationId, int]] = set()
+        self._starts: dict[tuple[StationId, int], Profile] = {}
         live.subscribe(self._heard)
 
     # -- what is known ----------------------------------------------------------------
@@ -103,6 +105,22 @@ class Ledger:
                 intended_at=now,
             )
         )
+
+    def starting(self, station: StationId, number: int, profile: Profile) -> None:
+        """Take note of a profile that went along with a start (F01.FR.08).
+
+        Args:
+            station: Where.
+            number: The remoteStartId, by which the transaction is known once it is one.
+            profile: The profile, of no transaction yet.
+        """
+        while len(self._starts) >= MOST_STARTS:
+            del self._starts[next(iter(self._starts))]
+        self._starts[station, number] = profile
+
+    def started(self, station: StationId, number: int) -> Profile | None:
+        """Return what went along with a start, if anybody remembers."""
+        return self._starts.get((station, number))
 
     def updated(self, profile: Profile) -> None:
         """Take note that a Dynamic profile was told new values (K28.FR.09)."""

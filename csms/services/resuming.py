@@ -7,6 +7,7 @@ this transaction is sent again, the safe floor first (B13.FR.31, E17.FR.15).
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -201,6 +202,11 @@ class Resuming:
     ) -> Profile | None:
         async with self._world.begin() as work:
             requests = await work.requests.of_station(evse.station)
+            ongoing = await work.telemetry.ongoing(evse.station)
+        numbers = [each.remote_start_id for each in ongoing if each.id == transaction]
+        for number in filter(None, numbers):
+            if (given := self._ledger.started(evse.station, number)) is not None:
+                return replace(given, evse=evse, transaction=transaction)
         for each in requests:
             ours = each.kind is RequestKind.START and each.transaction == transaction
             if ours and (limit := each.detail.get("limit_w")) is not None:

@@ -19,6 +19,25 @@ LIMIT: Json = {
     "periods": [{"start_s": 0, "limit": 7000}, {"start_s": 1800, "limit": 3000}],
 }
 
+A_START: Json = {
+    "idToken": DRIVER,
+    "remoteStartId": 4711,
+    "evseId": 1,
+    "chargingProfile": {
+        "id": 412,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {
+                "id": 412,
+                "chargingRateUnit": "W",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 3500}],
+            }
+        ],
+    },
+}
+
 
 @dataclass
 class Memory:
@@ -75,8 +94,10 @@ def purposes(peer: Peer, since: int) -> list[str]:
 async def test_a_reset_evse_that_resumes_is_given_its_profiles_again(
     peer_world: PeerWorld,
 ) -> None:
-    async with peer_world.station(Edition.V21) as peer:
+    async with peer_world.station(Edition.V21, boot=False) as peer:
         memory = Memory(peer)
+        await peer.boot()
+        await peer_world.idle()
         stay = Stay(peer_world, peer, "tx-resumed")
         await stay.begin()
         await stay.charge()
@@ -100,22 +121,32 @@ async def test_a_reset_evse_that_resumes_is_given_its_profiles_again(
 
 
 @proves("E17.FR.15")
+@pytest.mark.parametrize("typed", [True, False], ids=["typed", "raw"])
 async def test_a_start_that_was_limited_is_limited_after_a_power_loss(
     peer_world: PeerWorld,
+    typed: bool,  # noqa: FBT001
 ) -> None:
-    async with peer_world.station(Edition.V21) as peer:
-        asked = await peer_world.post(
-            f"stations/{peer.name}/transactions",
-            {"evse": 1, "id_token": DRIVER["idToken"], "max_kw": 3.5},
-        )
-        assert asked.status == 201, asked.body
+    async with peer_world.station(Edition.V21, boot=False) as peer:
+        Memory(peer)
+        await peer.boot()
+        await peer_world.idle()
+        if typed:
+            asked = await peer_world.post(
+                f"stations/{peer.name}/transactions",
+                {"evse": 1, "id_token": DRIVER["idToken"], "max_kw": 3.5},
+            )
+            assert asked.status == 201, asked.body
+        else:
+            raw = await peer_world.command(peer, "RequestStartTransaction", A_START)
+            assert raw.payload == {"status": "Accepted"}
         start = await peer.heard("RequestStartTransaction")
         stay = Stay(peer_world, peer, "tx-power-loss")
         number = {"remoteStartId": start["remoteStartId"]}
         await stay.begin("RemoteStart", info=number)
         await stay.charge()
-    async with peer_world.station(Edition.V21, like=peer) as back:
+    async with peer_world.station(Edition.V21, like=peer, boot=False) as back:
         Memory(back)
+        await back.boot()
         stay.peer = back
         await stay.report("Updated", "TxResumed", "SuspendedEVSE")
         again = await back.heard(
