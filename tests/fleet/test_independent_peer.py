@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.fleet, pytest.mark.timeout(120)]
 
 Json = dict[str, Any]
 
-OPENS = datetime(2026, 7, 14, 20, tzinfo=UTC)
+OPENS = datetime(2026, 7, 14, 19, 30, tzinfo=UTC)
 WINDOW = Window(
     datetime(2026, 7, 14, 20, 55, tzinfo=UTC), datetime(2026, 7, 14, 21, 35, tzinfo=UTC)
 )
@@ -68,7 +68,7 @@ def seen(postgres_url: str, migrated_template: str) -> Iterator[dict[str, Seen]]
 
 
 async def _play(database: str) -> dict[str, Seen]:
-    script = Script("peers", OPENS, rate=450.0)
+    script = Script("peers", OPENS, rate=300.0)
     async with serving(database, script) as served, AsyncExitStack() as stack:
         desk = Desk(served.api)
         await desk.post("registry", _registry())
