@@ -1,6 +1,7 @@
 """Read the program records that come with this system, or from a folder."""
 
 from collections.abc import Iterable
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,15 @@ def load_programs(folder: "Traversable | None" = None) -> tuple[Program, ...]:
     Raises:
         MalformedProgram: If a file cannot be read, or two say the same version.
     """
-    folder = folder or files("csms") / "programs"
+    return _shipped() if folder is None else _read_all(folder)
+
+
+@cache
+def _shipped() -> tuple[Program, ...]:
+    return _read_all(files("csms") / "programs")
+
+
+def _read_all(folder: "Traversable") -> tuple[Program, ...]:
     names = sorted(
         each.name
         for each in folder.iterdir()

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import combinations
@@ -146,6 +147,7 @@ class _Record(_Part):
     make: Annotated[tuple[_Make, ...], Field(min_length=1)]
 
 
+@cache
 def shipped() -> tuple[VendorProfile, ...]:
     """Return the vendor profiles that ship with the system."""
     return load(files("csms") / "vendors")
