@@ -257,7 +257,7 @@ async def test_a_station_is_asked_only_for_what_it_offers(
         lacking = await reserve(peer_world, none, evse=1)
     async with equipped(peer_world, edition, some) as certain:
         unspecific = await reserve(peer_world, certain)
-        token = await a_token(peer_world, "V", type="VIN")
+        token = await a_token(peer_world, f"{certain.name}-v", type="VIN")
         foreign = await reserve(peer_world, certain, token=token, evse=1)
 
         expected = [] if edition is Edition.V201 else ["ReserveNow"]
