@@ -196,6 +196,9 @@ class Notes:
     def accepted(self, profile: Profile, by: str) -> None:
         self.told.append(("accepted", profile, by))
 
+    def starting(self, station: StationId, number: int, profile: Profile) -> None:
+        self.told.append(("starting", station, number, profile))
+
     def updated(self, profile: Profile) -> None:
         self.told.append(("updated", profile))
 
@@ -229,8 +232,13 @@ class TestEar:
         ]
         assert heard("SetChargingProfile", with_profile(profile), "Rejected") == []
 
-    def test_a_profile_of_a_start_is_not_in_force_yet(self) -> None:
-        assert heard("RequestStartTransaction", with_profile(FREE)) == []
+    def test_a_profile_of_a_start_waits_for_its_transaction(self) -> None:
+        payload = with_profile(FREE) | {"remoteStartId": 7}
+
+        assert heard("RequestStartTransaction", payload) == [
+            ("starting", STATION, 7, FREE)
+        ]
+        assert heard("RequestStartTransaction", payload, "Rejected") == []
 
     def test_an_update_changes_what_it_says_and_nothing_else(self) -> None:
         known = a_dynamic(periods=(Period(0, limit=11_000.0, setpoint=5.0),))
