@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import islice, zip_longest
 from typing import Any
 
 from tests.conformance.marks import proofs
@@ -13,6 +14,7 @@ from tests.conformance.mutants.mutating import Mutant, Source
 MOST = 12
 """How many mutants a proof must stay green under, to be taken for vacuous."""
 
+HANDLERS = "csms/blocks/"
 EACH = 2
 """How many of them are of one function."""
 
@@ -61,15 +63,26 @@ def suspects(cases: Sequence[Case], seen: frozenset[str]) -> list[Suspect]:
 
 
 def _nearest(case: Case, runners: Mapping[str, set[str]]) -> Iterator[Mutant]:
-    """Yield mutants of lines that a case runs, those that few other tests run first."""
-    left = MOST
-    for name in sorted(case.ran, key=lambda each: (len(runners[each]), each)):
-        near = [each for each in _mutants(name) if each.place in case.lines]
-        for mutant in sorted(near, key=_quietness)[:EACH]:
-            yield mutant
-            left -= 1
-            if not left:
-                return
+    """Yield mutants of lines that a case runs, in turn of handlers and of the rest.
+
+    Of both, what few other tests run comes first.
+    """
+    ran = sorted(case.ran, key=lambda each: (len(runners[each]), each))
+    handlers = [each for each in ran if each.startswith(HANDLERS)]
+    others = [each for each in ran if not each.startswith(HANDLERS)]
+    found = (
+        mutant
+        for pair in zip_longest(handlers, others)
+        for name in pair
+        if name is not None
+        for mutant in _loudest(name, case)
+    )
+    yield from islice(found, MOST)
+
+
+def _loudest(name: str, case: Case) -> list[Mutant]:
+    near = [each for each in _mutants(name) if each.place in case.lines]
+    return sorted(near, key=_quietness)[:EACH]
 
 
 def _quietness(mutant: Mutant) -> tuple[bool, bool]:
