@@ -27,7 +27,7 @@ judges what has changed since; `mutation.json` beside this page names every surv
 """
 SEEN_RED = """
 Each proof is held against broken code until it turns red: **{seen_red} of {all} have
-been seen red**; `mutation.json` names those that stayed green.
+been seen red**, {untried} were not tried; `mutation.json` names what stayed green.
 """
 KINDS = {
     "actions": "Actions",

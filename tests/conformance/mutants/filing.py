@@ -70,5 +70,6 @@ def summed(found: Json) -> Json:
         "proofs": {
             "seen_red": proofs["all"] - len(proofs["green"]) - proofs["untried"],
             "all": proofs["all"],
+            "untried": proofs["untried"],
         },
     }

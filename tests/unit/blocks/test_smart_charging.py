@@ -358,6 +358,7 @@ async def test_reports_nobody_asked_for_are_answered(scene: Scene) -> None:
     }
 
     assert await scene.say("ReportChargingProfiles", payload) == {}
+    assert scene.odd == ["unknown-request"]
 
     with scene.reports.expect(STATION) as (number, report):
         await scene.say("ReportChargingProfiles", {**payload, "requestId": number})

@@ -393,6 +393,7 @@ class TestBeside:
             await block.transaction_event(STATION, event(**again))
             assert resumed == []
             await block.transaction_event(STATION, event(1, **STARTED))
+            assert resumed == []
             await block.transaction_event(STATION, event(2, **again))
 
         assert resumed == [(EvseId(STATION, 2), TransactionId("tx-1"))]
