@@ -14,6 +14,9 @@ import pytest
 import websockets
 from websockets.typing import Subprotocol
 
+from csms.domain.ids import StationId
+from csms.domain.station import Standing
+from csms.services.node import Node
 from simulators.population import load_fleet
 from simulators.registry import registry
 from tests.fleet import cast
@@ -48,6 +51,7 @@ async def _tell_again(database: str, days: Days) -> dict[str, Table]:
         desk = Desk(served.api)
         await desk.post("registry", registry(fleet))
         for station in TROUBLED:
+            await _accept(served.node, StationId(station))
             protocol, password = protocols[station]
             login = f"{station}:{password}@"
             async with websockets.connect(
@@ -58,6 +62,15 @@ async def _tell_again(database: str, days: Days) -> dict[str, Table]:
                 for text in _in_order(days.said[station]):
                     await _tell(socket, text)
         return {station: await _quarters(desk, station) for station in TROUBLED}
+
+
+async def _accept(node: Node, station: StationId) -> None:
+    """Let a station be accepted, as it was on the day itself."""
+    async with node.begin() as work:
+        await work.stations.set_standing(station, Standing.ACCEPTED)
+        known = await work.stations.find(station)
+    assert known is not None
+    node.book.put_station(known)
 
 
 async def _tell(socket: websockets.ClientConnection, text: str) -> None:
