@@ -4,7 +4,6 @@ Stations of which nobody wants anything are left alone; the others are asked abo
 a day. A person hears of a difference, until it is gone.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from csms.services.ports.profiles import Incident
 from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.ports.work import Begin
 from csms.services.station_certificates import StationCertificates
+from csms.services.together import together
 
 log = structlog.get_logger()
 
@@ -57,14 +57,8 @@ class DriftWatch:
         async with self.begin() as work:
             intents = await work.certificates.intents()
         wanted = sorted({each.station for each in intents})
-        room = asyncio.Semaphore(AT_ONCE)
-
-        async def ask(station: StationId) -> None:
-            async with room:
-                await self._ask(station)
-
         due = [each for each in wanted if self._is_due(each)]
-        await asyncio.gather(*(ask(each) for each in due))
+        await together(due, self._ask, at_once=AT_ONCE)
         await self._settle(due)
 
     def _is_due(self, station: StationId) -> bool:

@@ -27,11 +27,13 @@ from csms.services.ports.wire import (
 )
 from csms.services.ports.work import Begin, Work
 from csms.services.stations import StationBook
+from csms.services.together import together
 
 log = structlog.get_logger()
 
 MOST_MONITORS = 20_000
 MOST_PARTS = 10_000
+AT_ONCE = 16
 NO_ANSWER, REFUSED, EMPTY = "NoAnswer", "Refused", "EmptyResultSet"
 SYSTEM = "system"
 _NOTIFICATION = "NotifyMonitoringReport"
@@ -150,11 +152,13 @@ class MonitorReports:
         """Ask stations again that have restarted: numbers may be new (N04.FR.19)."""
         async with self.begin() as work:
             stations = await work.monitors.unread_since_boot()
-        for station in stations:
-            try:
-                await self.ask(ReportRequest(station), SYSTEM)
-            except DomainError as error:
-                log.info("monitors.not_refreshed", station=station, reason=str(error))
+        await together(stations, self._ask_again, at_once=AT_ONCE)
+
+    async def _ask_again(self, station: StationId) -> None:
+        try:
+            await self.ask(ReportRequest(station), SYSTEM)
+        except DomainError as error:
+            log.info("monitors.not_refreshed", station=station, reason=str(error))
 
     async def _answer(self, number: int, request: ReportRequest) -> tuple[str, str]:
         try:

@@ -4,7 +4,7 @@ A station is given the new root and must show it in its own report. Once an oper
 made the switch, it loses the old root, if it came back since and still shows the new.
 """
 
-import asyncio
+import functools
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -26,6 +26,7 @@ from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.services.ports.work import Begin
 from csms.services.root_rotation import SETTLED
 from csms.services.station_certificates import NO_ANSWER, Outcome, StationCertificates
+from csms.services.together import together
 
 log = structlog.get_logger()
 
@@ -80,13 +81,8 @@ class RotationRunner:
             and each.due_at <= now
             and book.is_online(each.station)
         ]
-        room = asyncio.Semaphore(AT_ONCE)
-
-        async def move(member: RotationMember) -> None:
-            async with room:
-                await self._move(rotation, member)
-
-        await asyncio.gather(*(move(each) for each in due))
+        move = functools.partial(self._move, rotation)
+        await together(due, move, at_once=AT_ONCE)
         await self._conclude(rotation.id)
 
     async def _move(self, rotation: Rotation, member: RotationMember) -> None:

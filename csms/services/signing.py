@@ -31,11 +31,15 @@ from csms.services.ports.security import Connections, SecurityWire
 from csms.services.ports.wire import NoAnswer, RefusedByStation, Reply
 from csms.services.ports.work import Begin
 from csms.services.stations import StationBook
+from csms.services.together import together
 
 log = structlog.get_logger()
 
 MOST_OPEN: Final = 4
 """Requests of one station that are worked on at once; a fifth is rejected."""
+
+AT_ONCE: Final = 16
+"""Requests that are brought on at a time; a silent station holds up no other."""
 
 AFTER_ANSWER_S: Final = 0.05
 """Real seconds between a request and our next call, so that its answer goes first."""
@@ -174,19 +178,22 @@ class Signing:
         """Do the next step of every request that is due; return how many were."""
         async with self._begin() as work:
             opened = await work.security.requests(opened=True)
-        now, done = self._clock.now(), 0
-        for each in reversed(opened):
-            if each.due_at > now:
-                continue
-            if each.state is not SigningState.SIGNED:
-                await self._bring(each)
-                done += 1
-            elif self._connections.is_connected(each.station):
-                await self._give(each)
-                done += 1
+        now = self._clock.now()
+        due = [each for each in reversed(opened) if each.due_at <= now]
+        done = sum(await together(due, self._advance, at_once=AT_ONCE))
         if done:
             self._news.ring()
         return done
+
+    async def _advance(self, request: SigningRequest) -> bool:
+        """Do the next step of a request; tell whether there was one to do."""
+        if request.state is not SigningState.SIGNED:
+            await self._bring(request)
+        elif self._connections.is_connected(request.station):
+            await self._give(request)
+        else:
+            return False
+        return True
 
     # To the authority
 
