@@ -26,6 +26,7 @@ class Minutes:
     began: float
     end: float = field(init=False)
     _moved_ws: float = 0.0
+    _given_ws: float = 0.0
     _hazard: bool = False
     _ordered_out: bool = False
 
@@ -36,6 +37,7 @@ class Minutes:
     def count(self, moved_ws: float) -> None:
         """Add energy that crossed the grid side."""
         self._moved_ws += moved_ws
+        self._given_ws += max(0.0, -moved_ws)
 
     def close(self, evse: Evse, vehicle: Vehicle, told: float | None) -> None:
         """Write the minute down, and whether power flows against the order.
@@ -47,7 +49,9 @@ class Minutes:
         """
         plugged = evse.vehicle is not None
         soc = vehicle.battery.soc
-        self.observer.minute(self.station, self._moved_ws, soc, plugged=plugged)
+        self.observer.minute(
+            self.station, self._moved_ws, self._given_ws, soc, plugged=plugged
+        )
         ordered_out = told is not None and told < 0
         mean = self._moved_ws / MINUTE
         takes = min(mean, evse.watts) > HAZARD_W
@@ -57,5 +61,5 @@ class Minutes:
             detail = f"told {told or 0:.0f} W, takes {mean:.0f} W"
             self.observer.incident(self.end, self.station, kind, detail)
         self._hazard, self._ordered_out = hazard, ordered_out
-        self._moved_ws = 0.0
+        self._moved_ws = self._given_ws = 0.0
         self.end += MINUTE

@@ -19,6 +19,7 @@ class Trace:
         system: Where it happened.
         start: Unix seconds of the first minute.
         watts: Mean grid-side power of each minute.
+        given: The part of it that flowed out, though some may have flowed back.
         socs: State of charge at the end of each minute.
         plugs: Whether a vehicle was at the cable at the end of each minute.
         faults: Names of the faults that happened to it.
@@ -27,6 +28,7 @@ class Trace:
     system: System
     start: float
     watts: list[int] = field(default_factory=list)
+    given: list[int] = field(default_factory=list)
     socs: list[float] = field(default_factory=list)
     plugs: list[bool] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -80,11 +82,26 @@ class Observer:
         self.drivers.setdefault(system.participant, Driver())
 
     def minute(
-        self, station: str, energy_ws: float, soc: float, *, plugged: bool
+        self,
+        station: str,
+        energy_ws: float,
+        given_ws: float,
+        soc: float,
+        *,
+        plugged: bool,
     ) -> None:
-        """Write down one minute of an EVSE."""
+        """Write down one minute of an EVSE.
+
+        Args:
+            station: Where it passed.
+            energy_ws: What crossed the grid side, positive into the vehicle.
+            given_ws: How much of it flowed out; not below zero.
+            soc: State of charge at its end, in percent.
+            plugged: Whether a vehicle was at the cable at its end.
+        """
         trace = self.traces[station]
         trace.watts.append(round(energy_ws / MINUTE))
+        trace.given.append(round(given_ws / MINUTE))
         trace.socs.append(round(soc, 2))
         trace.plugs.append(plugged)
 
@@ -152,7 +169,7 @@ class Observer:
 
 def _evse(trace: Trace) -> dict[str, Any]:
     system = trace.system
-    rows = zip(trace.watts, trace.socs, trace.plugs, strict=True)
+    rows = zip(trace.watts, trace.socs, trace.plugs, trace.given, strict=True)
     return {
         "station": system.station,
         "evse": 1,

@@ -57,9 +57,7 @@ def exported_kwh(case: Case, evse: str) -> float:
     witness = case.witnesses.get(evse)
     if witness is None:
         return 0.0
-    return (
-        sum(-each.watts for each in _within(case, witness) if each.watts < 0) / 60_000
-    )
+    return sum(each.given_watts for each in _within(case, witness)) / 60_000
 
 
 def delivered_kwh(case: Case) -> float:

@@ -19,12 +19,15 @@ class Minute:
         watts: Mean power on the grid's side, positive into the vehicle.
         soc_pct: State of charge at its end.
         plugged: Whether a vehicle was there.
+        given_watts: Mean power that flowed out, not below zero: what it took back
+            within the same minute is not taken off, as no meter would.
     """
 
     at: datetime
     watts: float
     soc_pct: float
     plugged: bool
+    given_watts: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,8 @@ def witnesses(report: Mapping[str, Any]) -> dict[str, Witness]:
             participant=each["participant"],
             min_soc_pct=each["min_soc_pct"],
             minutes=tuple(
-                Minute(instant(at), watts, soc, plugged)
-                for at, watts, soc, plugged in each["trace"]
+                Minute(instant(at), watts, soc, plugged, given)
+                for at, watts, soc, plugged, given in each["trace"]
             ),
             faults=tuple(each.get("faults", ())),
         )

@@ -187,11 +187,11 @@ class Town:
     def exported_kwh(self, participant: str, *, since: datetime = EPOCH) -> float:
         """Return what physically flowed out at a participant's EVSEs."""
         return sum(
-            -minute.watts / 60_000
+            minute.given_watts / 60_000
             for each in witnesses(self._observed()).values()
             for minute in each.minutes
             if each.participant == participant
-            and minute.watts < -STANDBY_W
+            and minute.given_watts > STANDBY_W
             and minute.at >= since
         )
 

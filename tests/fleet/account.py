@@ -59,8 +59,7 @@ class Account:
         return [m for m in self.witness(station).minutes if since <= m.at < until]
 
     def exported_kwh(self, station: str) -> float:
-        given = (-m.watts for m in self.minutes(station) if m.watts < 0)
-        return sum(given) / 60_000
+        return sum(m.given_watts for m in self.minutes(station)) / 60_000
 
     def table(self, station: str) -> dict[datetime, float]:
         """Return kWh given back, net, by the start of each quarter of the window."""

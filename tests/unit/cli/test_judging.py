@@ -54,7 +54,7 @@ def minutes(
     flow = watts if callable(watts) else _event_at(watts)
     found, at = [], START - timedelta(minutes=30)
     while at < AFTER:
-        found.append(Minute(at, flow(at), soc, plugged))
+        found.append(Minute(at, flow(at), soc, plugged, max(0.0, -flow(at))))
         at += MINUTE
     return tuple(found)
 
@@ -331,7 +331,7 @@ def test_a_promise_is_kept_when_nothing_broke_it() -> None:
 # -- the witness ----------------------------------------------------------------------
 
 TRACE = [
-    [(START + each * MINUTE).isoformat(), -6_000.0, 60.0 - each / 10, True]
+    [(START + each * MINUTE).isoformat(), -6_000.0, 60.0 - each / 10, True, 6_000.0]
     for each in range(180)
 ]
 OBSERVED: dict[str, Any] = {
@@ -389,7 +389,9 @@ def test_the_observers_report_is_read() -> None:
     assert seen.evse == "A/1"
     assert seen.faults == ("link-cut",)
     assert len(seen.minutes) == 180
-    assert seen.minutes[0] == Minute(START, -6_000.0, 60.0, plugged=True)
+    assert seen.minutes[0] == Minute(
+        START, -6_000.0, 60.0, plugged=True, given_watts=6_000.0
+    )
 
 
 def test_departures_are_the_past_ones_and_what_can_be_reached() -> None:
@@ -403,7 +405,7 @@ def test_departures_are_the_past_ones_and_what_can_be_reached() -> None:
 
 
 def test_a_vehicle_that_is_gone_has_no_coming_departure() -> None:
-    gone = [[at, 0.0, soc, False] for at, _, soc, _ in TRACE]
+    gone = [[at, 0.0, soc, False, 0.0] for at, _, soc, *_ in TRACE]
     observed = {**OBSERVED, "evses": [{**OBSERVED["evses"][0], "trace": gone}]}
 
     assert len(departures(observed, REGISTRY, witnesses(observed))) == 1
