@@ -80,9 +80,10 @@ class LiveFleet:
         if "connector_status" in changes and "plugged" not in changes:
             changes.update(_plugging(before, changes, self._clock.now()))
         news = {k: new for k, new in changes.items() if getattr(before, k) != new}
-        if not news and evse in self._states:
-            return
-        if self._is_too_much(evse):
+        if evse in self._states:
+            if not news:
+                return
+        elif self._is_too_much(evse):
             return
         after = replace(before, **news)
         self._keep(after)
@@ -186,8 +187,9 @@ class LiveFleet:
 
     def _is_too_much(self, evse: EvseId) -> bool:
         """Tell whether a station speaks of more EVSEs than any station has."""
-        there = self._of_station.get(evse.station, ())
-        return evse not in self._states and len(there) >= MOST_EVSES
+        if evse in self._states:
+            return False
+        return len(self._of_station.get(evse.station, ())) >= MOST_EVSES
 
     def _keep(self, state: LiveEvse) -> None:
         if state.evse not in self._states:
