@@ -1,6 +1,7 @@
 """However the demonstration is ended, no process and no folder is left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,8 @@ def playing(tmp_path: Path) -> Iterator[Playing]:
         started.process.kill()
         started.process.wait()
     started.told.close()
+    for each in started.data:  # what was killed cannot delete its own
+        shutil.rmtree(each.parent, ignore_errors=True)
 
 
 @pytest.mark.parametrize(
