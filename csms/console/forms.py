@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from csms.domain.errors import Broken, DomainError
+from csms.domain.ids import StationId
 from csms.services.asking import failure
 from csms.services.ports.wire import NoAnswer, RefusedByStation
 from csms.web.problems import status_of
+
+if TYPE_CHECKING:
+    from csms.services.node import Node
 
 FAULTS = (DomainError, NoAnswer, RefusedByStation)
 """What a form is shown again for."""
@@ -67,6 +72,22 @@ BLANK = Filled()
 def fault_of(error: DomainError | NoAnswer | RefusedByStation) -> DomainError:
     """Return what went wrong as a page can show it."""
     return error if isinstance(error, DomainError) else failure(error)
+
+
+def station_of(node: "Node", typed: str) -> StationId:
+    """Return the station whose name was typed.
+
+    Raises:
+        Broken: If there is none of this name.
+    """
+    station = StationId(typed.strip())
+    if node.book.station(station) is None:
+        raise Broken(
+            "there is no such station" if station else "a station is due",
+            field="station",
+            remedy="choose one from the list, or see the fleet page",
+        )
+    return station
 
 
 def instant(typed: str, field_name: str, zone: tzinfo) -> datetime | None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from csms.console.forms import BLANK, FAULTS, Filled, fault_of
+from csms.console.forms import BLANK, FAULTS, Filled, fault_of, station_of
 from csms.console.shell import PageRoute, ShellOf, to
 from csms.console.wording import LOG_STATES, LOGS
 from csms.domain.errors import Broken
@@ -52,13 +52,7 @@ async def ask(
 ) -> Response:
     """Ask a station for a log."""
     try:
-        station = StationId(asked.station.strip())
-        if node.book.station(station) is None:
-            raise Broken(
-                "there is no such station" if station else "a station is due",
-                field="station",
-                remedy="choose one from the list, or see the fleet page",
-            )
+        station = station_of(node, asked.station)
         if asked.log not in LOGS:
             raise Broken("choose one of the logs", field="log")
         request = LogRequest(station, LogKind(asked.log))

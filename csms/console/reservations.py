@@ -8,7 +8,15 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from csms.console.forms import BLANK, FAULTS, Filled, fault_of, instant, whole
+from csms.console.forms import (
+    BLANK,
+    FAULTS,
+    Filled,
+    fault_of,
+    instant,
+    station_of,
+    whole,
+)
 from csms.console.shell import PageRoute, ShellOf, to
 from csms.console.tokens import TYPES
 from csms.domain.errors import Broken
@@ -62,13 +70,7 @@ class ReservationForm(BaseModel):
         Raises:
             Broken: If a field makes no sense; it says which.
         """
-        station = StationId(self.station.strip())
-        if node.book.station(station) is None:
-            raise Broken(
-                "there is no such station" if station else "a station is due",
-                field="station",
-                remedy="choose one from the list, or see the fleet page",
-            )
+        station = station_of(node, self.station)
         evse = whole(self.evse, "evse")
         if evse and evse not in {e.id.number for e in node.book.evses(station)}:
             raise Broken(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from csms.console.forms import BLANK, FAULTS, Filled, fault_of, whole
+from csms.console.forms import BLANK, FAULTS, Filled, fault_of, station_of, whole
 from csms.console.shell import PageRoute, ShellOf, to
 from csms.domain.errors import Broken
 from csms.domain.ids import StationId
@@ -121,13 +121,7 @@ async def hold(
 ) -> Response:
     """Let a tariff hold somewhere."""
     try:
-        station = StationId(asked.station.strip())
-        if node.book.station(station) is None:
-            raise Broken(
-                "there is no such station" if station else "a station is due",
-                field="station",
-                remedy="see the fleet page for their names",
-            )
+        station = station_of(node, asked.station)
         evse = whole(asked.evse, "evse")
         await node.tariffs.assign(station, evse, asked.tariff, caller.name)
     except FAULTS as error:

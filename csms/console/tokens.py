@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from csms.charging.tokens import standing
-from csms.console.forms import BLANK, FAULTS, Filled, fault_of, instant
+from csms.console.forms import BLANK, FAULTS, Filled, fault_of, instant, station_of
 from csms.console.shell import PageRoute, ShellOf, to
 from csms.domain.errors import Broken
 from csms.domain.ids import SiteId, StationId
@@ -157,13 +157,7 @@ async def keep(
 ) -> Response:
     """Keep the list of a station in step from now on."""
     try:
-        name = StationId(station.strip())
-        if node.book.station(name) is None:
-            raise Broken(
-                "there is no such station" if name else "a station is due",
-                field="station",
-                remedy="choose one from the list, or see the fleet page",
-            )
+        name = station_of(node, station)
         await node.local_lists.manage(name, caller.name)
         node.id_tokens.changed.ring()
     except FAULTS as error:
