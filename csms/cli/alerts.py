@@ -53,7 +53,8 @@ def end(
 def acknowledge(desk: Desk, incident: Incident) -> None:
     """Say that you look after an incident; it stays open."""
     desk.api.ask("POST", "incidents", str(incident), "acknowledge")
-    desk.show({"acknowledged": incident}, lambda: [f"incident {incident} is yours"])
+    told = {"incident": incident, "state": "acknowledged"}
+    desk.show(told, lambda: [f"incident {incident} is yours"])
 
 
 @app.command()
@@ -61,7 +62,8 @@ def acknowledge(desk: Desk, incident: Incident) -> None:
 def resolve(desk: Desk, incident: Incident) -> None:
     """End an incident by hand, and the alert that raised it."""
     desk.api.ask("POST", "incidents", str(incident), "resolve")
-    desk.show({"resolved": incident}, lambda: [f"incident {incident} is over"])
+    told = {"incident": incident, "state": "resolved"}
+    desk.show(told, lambda: [f"incident {incident} is over"])
 
 
 @app.command()
