@@ -199,7 +199,7 @@ def _workers(
         "dispatcher": inside.dispatcher.run,
         "monitor": inside.monitor.run,
         "returning": inside.returning.run,
-        "resuming": inside.resuming.run,
+        "resuming": inside.resuming.errands.run,
         "transfers": inside.transfer_watch.run,
         "firmware": inside.upkeep.runner.run,
         "announcer": inside.upkeep.announcer.run,

@@ -94,12 +94,14 @@ class Smart:
     async def idle(self) -> None:
         """Return once every vehicle has what it was promised, and all is kept."""
         for each in self._negotiators:
-            await each.idle()
+            await each.errands.idle()
         await self.ledger.flush()
 
     def workers(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """Return what has to run, by name."""
-        running = {f"needs {n}": each.run for n, each in enumerate(self._negotiators)}
+        running = {
+            f"needs {n}": each.errands.run for n, each in enumerate(self._negotiators)
+        }
         return {"ledger": self.ledger.run, **running}
 
 

@@ -5,7 +5,6 @@ only, within its share of the site. What an event wants of it comes above that, 
 dispatch alone.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from csms.domain.interval import Interval
 from csms.domain.live import LiveEvse
 from csms.domain.profile import Composite, Profile, RateUnit, Schedule
 from csms.domain.units import ZERO_ENERGY, Power
+from csms.services.errands import Errands
 from csms.services.ledger import Ledger
 from csms.services.limits import import_bound_w
 from csms.services.needs import EvNeeds, read_needs, wishes
@@ -137,7 +137,7 @@ class Negotiator:
         self._deviations = deviations
         self._open: dict[EvseId, Negotiation] = {}
         self._again: dict[EvseId, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.errands = Errands("needs")
         world.live.subscribe(self._heard)
 
     # -- what vehicles say ------------------------------------------------------------
@@ -160,7 +160,9 @@ class Negotiator:
         )
         self._open[evse] = negotiation
         promised = answer.decision is NeedsDecision.ACCEPTED
-        self._start(self._follow(negotiation) if promised else self._keep(negotiation))
+        self.errands.begin(
+            self._follow(negotiation) if promised else self._keep(negotiation)
+        )
         return answer
 
     def schedule(self, said: EvSchedule) -> bool:
@@ -182,7 +184,7 @@ class Negotiator:
         if said.selected is not None and known and said.selected not in known:
             path = "NotifyEVChargingSchedule.selectedChargingScheduleId"
             self._odd(evse, "unknown-schedule", path)
-        self._start(self._judged(said, beyond))
+        self.errands.begin(self._judged(said, beyond))
         return not beyond
 
     async def renegotiate(self, evse: EvseId) -> bool:
@@ -203,25 +205,6 @@ class Negotiator:
         )
         sent = await self._send(replace(before, transaction=live.transaction))
         return sent.sent_result == "Accepted"
-
-    async def run(self) -> None:
-        """Wait until cancelled, and end then what is under way."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await self.stop()
-
-    async def idle(self) -> None:
-        """Return once nothing is under way."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def stop(self) -> None:
-        """End what is under way."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- how they are answered --------------------------------------------------------
 
@@ -360,20 +343,8 @@ class Negotiator:
         elif waiting is not None and waiting.reason == "TxNotFound":
             known = replace(waiting, transaction=after.transaction, reason="")
             self._open[evse] = known
-            self._start(self._follow(known))
+            self.errands.begin(self._follow(known))
 
     def _odd(self, evse: EvseId, kind: str, path: str) -> None:
         seen = DeviationSeen(kind, path, str(evse))
         self._deviations.count(evse.station, [seen], self._world.clock.now())
-
-    def _start(self, work: Any) -> None:  # noqa: ANN401 a coroutine
-        task = asyncio.create_task(self._guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    @staticmethod
-    async def _guarded(work: Any) -> None:  # noqa: ANN401 a coroutine
-        try:
-            await work
-        except Exception:  # one vehicle must never stop the others
-            log.exception("needs.failed")

@@ -5,7 +5,6 @@ with it, says that it has resumed (2.1, B13.FR.30, E17.FR.14). Then what we mean
 this transaction is sent again, the safe floor first (B13.FR.31, E17.FR.15).
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -18,6 +17,7 @@ from csms.domain.profile import Profile, Purpose
 from csms.domain.station_request import RequestKind
 from csms.domain.units import Power
 from csms.services.commands import MalformedCommand
+from csms.services.errands import Errands
 from csms.services.ledger import Ledger
 from csms.services.operating import start_profile
 from csms.services.permitting import DischargeForbidden, DischargeGate
@@ -126,7 +126,7 @@ class Resuming:
         self._floors = floors
         self._doubts = doubts
         self._dispatch = dispatch
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.errands = Errands("resuming")
 
     def resumed(self, evse: EvseId, transaction: TransactionId) -> None:
         """Take note that a transaction goes on after a restart; send what it lost.
@@ -141,29 +141,7 @@ class Resuming:
             self._doubts.doubt([evse])
         else:
             self._doubts.void([evse])
-        work = self._restore(evse, transaction, kept=kept)
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def run(self) -> None:
-        """Wait until cancelled, and end then what is under way."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await self.stop()
-
-    async def idle(self) -> None:
-        """Return once nothing is under way."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def stop(self) -> None:
-        """End what is under way."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self.errands.begin(self._restore(evse, transaction, kept=kept))
 
     async def _restore(
         self, evse: EvseId, transaction: TransactionId, *, kept: bool

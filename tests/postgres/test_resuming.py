@@ -71,7 +71,7 @@ class Resumption:
         self.fleet.stations.stored[self.evse.station].clear()
         before = len(self.fleet.stations.calls)
         self.resuming.resumed(self.evse, self.transaction)
-        await self.resuming.idle()
+        await self.resuming.errands.idle()
         await self.fleet.rest(0.3)
         calls = self.fleet.stations.calls[before:]
         return [what[0] for name, _, what in calls if name == "set"]
@@ -163,7 +163,7 @@ async def test_a_station_that_keeps_them_is_only_asked(database: str) -> None:
 
         before = len(fleet.stations.calls)
         there.resuming.resumed(there.evse, there.transaction)
-        await there.resuming.idle()
+        await there.resuming.errands.idle()
         await fleet.rest(0.3)
 
         names = [name for name, *_ in fleet.stations.calls[before:]]
@@ -178,7 +178,7 @@ async def test_what_has_ended_meanwhile_is_not_given_again(database: str) -> Non
         there.hold(700)
         there.resuming.resumed(there.evse, there.transaction)
         fleet.unplug(there.evse)
-        await there.resuming.idle()
+        await there.resuming.errands.idle()
 
         given = [what[0] for name, _, what in fleet.stations.calls if name == "set"]
         assert all(each.purpose is not Purpose.TX for each in given)
